@@ -1,4 +1,4 @@
-"""What every widget of the course shares: one ES module, a static face, a stable repr, errors on the page."""
+"""What the widgets share: one ES module, a static face, a stable repr, errors on the page."""
 
 import re
 import traceback
@@ -21,8 +21,8 @@ _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 def bundle(view: Path) -> str:
     """The ES module `view` with all that it imports by relative path, as one text.
 
-    A widget's code reaches the page as text, where relative imports have no meaning; so the imported
-    modules are put in front, each once, in one scope.  Names must therefore be unique among them.
+    A widget's code reaches the page as text, where relative imports have no meaning; so the
+    imported modules are put in front, each once, in one scope: names must be unique among them.
     """
     modules: dict[Path, str] = {}
     _collect(view.resolve(), modules)
@@ -56,9 +56,9 @@ class Face:
 class Panel(anywidget.AnyWidget):
     """A widget of the course.
 
-    The page sends `{"event": name, "ticket": n, ...}`; the method `on_<name>(content)` answers, and
-    `heard` becomes n, so that the page can tell a slow kernel from a dead one.  An error in a handler is
-    shown on the page (`problem`), not lost in a log.
+    The page sends `{"event": name, "ticket": n, ...}`; the method `on_<name>(content)` answers,
+    and `heard` becomes n, so that the page can tell a slow kernel from a dead one.  An error in a
+    handler is shown on the page (`problem`), not lost in a log.
     """
 
     problem = traitlets.Unicode("").tag(sync=True)

@@ -1,4 +1,4 @@
-"""Where the course keeps its lessons, quizzes and labs: in the clone, or inside the installed package."""
+"""Where the lessons, quizzes and labs are: in the clone, or inside the installed package."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ _CLONE = _PACKAGE.parent
 
 
 def root() -> Path:
-    """The folder that holds `lessons/` and `quizzes/`: the clone if there is one, else the wheel's copy."""
+    """The folder of `lessons/` and `quizzes/`: the clone, or else the wheel's copy."""
     return _CLONE if (_CLONE / "lessons" / "syllabus.yaml").is_file() else _PACKAGE / "_content"
 
 

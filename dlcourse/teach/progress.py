@@ -1,8 +1,8 @@
 """What a learner did, as an append-only table of events in one SQLite file.
 
-Two kernels may write at once (WAL); an event is on disk before `record` returns; a damaged file is set
-aside and reported, never silently replaced.  Everything else that knows about progress (course home,
-review, badges) is a view over these events.
+Two kernels may write at once (WAL); an event is on disk before `record` returns; a damaged file is
+set aside and reported, never silently replaced.  Everything else that knows about progress (course
+home, review, badges) is a view over these events.
 """
 
 import json
@@ -51,7 +51,7 @@ class Event:
 
 
 def home() -> Path:
-    """The folder of this learner's progress: `$DLCOURSE_HOME`, or the platform's user data folder."""
+    """The folder of this learner's progress: `$DLCOURSE_HOME`, or the user data folder."""
     chosen = os.environ.get("DLCOURSE_HOME")
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("dlcourse", appauthor=False))
 
@@ -114,7 +114,7 @@ class Progress:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        # A connection per use: a progress file that is moved or restored meanwhile is simply found again.
+        # A connection per use: a file that is moved or restored meanwhile is simply found again.
         if not self.path.exists():
             self._prepare()
         db = sqlite3.connect(self.path, timeout=10)
@@ -162,8 +162,8 @@ class Progress:
             if part.exists():
                 part.replace(aside.with_name(aside.name + ending))
         self.notices.append(
-            f"The progress file could not be read ({error}). It was kept as {aside} and a new one was "
-            "started; `dlcourse progress restore FILE` adds the events of an export."
+            f"The progress file could not be read ({error}). It was kept as {aside} and a new one "
+            "was started; `dlcourse progress restore FILE` adds the events of an export."
         )
 
 
@@ -199,6 +199,6 @@ def _read_lines(path: Path) -> Iterator[Event]:
 
 def _cannot_write(path: Path, error: Exception) -> str:
     return (
-        f"Progress cannot be kept in {path} ({error}). Make that folder writable, or set the environment "
-        "variable DLCOURSE_HOME to a folder of your own and start again."
+        f"Progress cannot be kept in {path} ({error}). Make that folder writable, or set the "
+        "environment variable DLCOURSE_HOME to a folder of your own and start again."
     )

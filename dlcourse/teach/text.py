@@ -1,4 +1,4 @@
-"""Markdown with mathematics to HTML that is safe to show: raw HTML is escaped, scripts cannot survive.
+"""Markdown with formulas to HTML that is safe to show: raw HTML is escaped, no script survives.
 
 Formulas between dollar signs come out between TeX delimiters for the page's own MathJax to typeset.
 """
@@ -10,9 +10,8 @@ import nh3
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-_TAGS = set(
-    "p br hr em strong code pre ul ol li blockquote table thead tbody tr th td span div h3 h4 h5 a".split()
-)
+_TAGS = {"p", "br", "hr", "em", "strong", "a", "span", "div", "h3", "h4", "h5", "blockquote"}
+_TAGS |= {"code", "pre", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td"}
 _ATTRIBUTES = {
     "span": {"class"},
     "div": {"class"},

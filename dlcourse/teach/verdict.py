@@ -10,9 +10,9 @@ State = Literal["correct", "not yet", "not attempted", "timeout", "crash", "refu
 class Verdict:
     """The outcome of grading one answer.  Only `correct` is a pass; no result is never one.
 
-    `says` and `hint` are Markdown.  `diagnosis` is the id of a catalogued misconception.  `see` names an
-    explorable's preset that shows the point, such as `backprop-microscope#sign`.  `passed` and `failed`
-    name the properties that were checked.
+    `says` and `hint` are Markdown.  `diagnosis` is the id of a catalogued misconception.  `see`
+    names an explorable's preset that shows the point, such as `backprop-microscope#sign`.
+    `passed` and `failed` name the properties that were checked.
     """
 
     state: State
