@@ -1,0 +1,5 @@
+"""Models written once: `MLP(torch)` and `MLP(scratch)` are the same text on two engines."""
+
+from .mlp import MLP
+
+__all__ = ["MLP"]
