@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn import datasets
 
-from .core import Array, Dataset, Part, cut, standardise
+from .core import Array, Dataset, Part, cut
 
 
 @cache
@@ -54,7 +54,8 @@ def _table(name: str, seed: int, scale: bool) -> Dataset:
     parts = cut(Part(raw.data.astype(np.float32), y), seed, by=y)
     labels = tuple(str(n) for n in raw.target_names)
     features = tuple(str(n) for n in raw.feature_names)
-    return Dataset(name, *(standardise(*parts) if scale else parts), labels, features)
+    table = Dataset(name, *parts, labels, features)
+    return table.standardised() if scale else table
 
 
 def diabetes(seed: int = 0, *, scale: bool = True) -> Dataset:
@@ -64,10 +65,8 @@ def diabetes(seed: int = 0, *, scale: bool = True) -> Dataset:
     """
     raw = _diabetes()
     part = Part(raw.data.astype(np.float32), raw.target.astype(np.float32)[:, None])
-    parts = cut(part, seed)
-    if scale:
-        parts = standardise(*parts)
-    return Dataset("diabetes", *parts, features=tuple(raw.feature_names))
+    table = Dataset("diabetes", *cut(part, seed), features=tuple(raw.feature_names))
+    return table.standardised() if scale else table
 
 
 @cache

@@ -5,7 +5,7 @@ the same numbers in the same order.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,11 @@ class Dataset:
     labels: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
 
+    def standardised(self) -> "Dataset":
+        """The same set with its columns scaled by the training part alone (`standardise`)."""
+        train, valid, test = standardise(self.train, self.valid, self.test)
+        return replace(self, train=train, valid=valid, test=test)
+
     def __repr__(self) -> str:
         sizes = f"{len(self.train)} train, {len(self.valid)} valid, {len(self.test)} test"
         one = f"x {self.train.x.dtype}{self.train.x.shape[1:]}"
@@ -89,7 +94,7 @@ def cut(
 def _two(index: Array, fraction: float, seed: int, by: Array | None) -> tuple[Array, Array]:
     labels = None if by is None else by[index]
     a, b = train_test_split(index, test_size=fraction, random_state=seed, stratify=labels)
-    return a, b
+    return np.asarray(a), np.asarray(b)
 
 
 def standardise(*parts: Part) -> tuple[Part, ...]:

@@ -1,6 +1,7 @@
 """Layers of weighted sums with a bend between them: the network of lessons 01 to 03."""
 
 import functools
+import itertools
 from typing import Any
 
 
@@ -14,7 +15,7 @@ def MLP(torch: Any) -> Any:
 
         def __init__(self, sizes):
             super().__init__()
-            pairs = zip(sizes, sizes[1:], strict=False)
+            pairs = itertools.pairwise(sizes)
             self.layers = nn.ModuleList([nn.Linear(i, o) for i, o in pairs])
 
         def forward(self, x):  # (B, sizes[0])
