@@ -1,0 +1,515 @@
+"""Reverse-mode automatic differentiation: record on the way forward, replay on the way back.
+
+An op states only its mathematics: it takes arrays and returns its value and how gradients flow.
+
+    @op
+    def mul(input, other):
+        return input * other, (lambda g: g * other, lambda g: g * input)
+
+`op` lifts it to tensors and, when a gradient is wanted, hangs a `Node` on the result. `backward`
+visits the nodes from the newest to the oldest, so that each has its whole gradient before it passes
+it on. Everything else that gradients need happens here, once: un-broadcasting, dtypes, adding up
+where a value was used twice, freeing the graph. Source: Baydin et al., 2018, "Automatic
+differentiation in machine learning: a survey", section 3.2.
+"""
+
+import contextvars
+import functools
+import inspect
+import itertools
+import threading
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from operator import attrgetter
+
+import numpy as np
+
+from . import versions
+
+Array = np.ndarray
+OPS: dict[str, Callable] = {}  # every op by name: tests and `explain` read it
+_numbers = itertools.count(1)  # a node's number tells its age: whatever it uses is older
+
+
+class _State(threading.local):
+    """Per thread: is the graph recorded, and the context in which NumPy keeps silent about inf, nan."""
+
+    def __init__(self):
+        self.recording = True
+        self.inference = False
+        self.quiet = contextvars.copy_context()
+        self.quiet.run(np.seterr, all="ignore")
+
+
+state = _State()
+
+
+class Node:
+    """How a tensor was made: its op, where gradients go (`parents`), and what to send (`back`).
+
+    A parent is the node that made it, the tensor itself if it is a leaf, or None if it needs no
+    gradient. A node holds no tensor that it made, so graphs contain no reference cycles.
+    """
+
+    __slots__ = ("__weakref__", "back", "dtype", "hooks", "name", "number", "parents", "shape")
+
+    def __init__(self, name, parents, back, value):
+        self.name, self.parents, self.back = name, parents, back
+        self.number = next(_numbers)
+        self.shape, self.dtype = value.shape, value.dtype
+        self.hooks = None
+
+    @property
+    def next_functions(self):
+        """Where gradients go next, as torch lists them: pairs (node or leaf, 0)."""
+        return tuple((p, 0) for p in self.parents if p is not None)
+
+    def __repr__(self):
+        return f"<{self.name.title().replace('_', '')}Backward0>"
+
+
+class Tensor:
+    """An array that remembers how it was computed."""
+
+    __slots__ = ("__dict__", "__weakref__", "_data", "_grad", "_hooks", "_requires_grad", "grad_fn")
+    __array_priority__ = 1000  # so that `array + tensor` asks the tensor
+
+    def __init__(self, data=(), requires_grad=False):
+        self._data: Array = data if type(data) is Array else np.asarray(data)
+        self._grad: Tensor | None = None
+        self._hooks: list | None = None
+        self.grad_fn: Node | None = None
+        self._requires_grad = False
+        if requires_grad:
+            self.requires_grad_()
+
+    @property
+    def grad(self):
+        """The gradient that `backward` left here, or None."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value):
+        if value is not None and not isinstance(value, Tensor):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value)}")
+        if value is not None and value._data.shape != self._data.shape:
+            raise RuntimeError("assigned grad has data of a different size")
+        self._grad = value
+
+    requires_grad = property(
+        attrgetter("_requires_grad"), lambda self, value: self.requires_grad_(value)
+    )
+    is_leaf = property(lambda self: self.grad_fn is None)
+
+    def requires_grad_(self, requires_grad=True):
+        """Say whether operations on this leaf are recorded; only floats can be differentiated."""
+        if self.grad_fn is not None and not requires_grad:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a "
+                "computed variable in a subgraph that doesn't require differentiation use "
+                "var_no_grad = var.detach()."
+            )
+        if requires_grad and self._data.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        self._requires_grad = bool(requires_grad)
+        return self
+
+    def backward(self, gradient=None, retain_graph=None, create_graph=False, inputs=None):
+        """Add d(self)/d(leaf) to `leaf.grad` for every leaf that requires it."""
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def detach(self):
+        """The same values (and memory), outside the graph."""
+        return wrap(self._data)
+
+    def retain_grad(self):
+        """Keep the gradient of this intermediate result in `.grad`, as leaves do."""
+        if not self._requires_grad:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if self.grad_fn is not None:
+            import weakref
+
+            me = weakref.ref(self)
+
+            def keep(g):
+                t = me()
+                if t is not None:
+                    t._grad = wrap(g._data.copy())
+
+            self.grad_fn.hooks = [*(self.grad_fn.hooks or ()), keep]
+
+
+def wrap(array):
+    """A new tensor around `array`: the quick constructor of the engine itself."""
+    t = _new(Tensor)
+    t._data = array if type(array) is Array else np.asarray(array)
+    t._grad = t._hooks = t.grad_fn = None
+    t._requires_grad = False
+    return t
+
+
+_new = object.__new__
+
+
+# --- forward: recording -----------------------------------------------------------------------
+
+
+def op(forward):
+    """Lift `forward(arrays..., options...) -> (value, back)` to tensors, and register it.
+
+    The parameters before `/` (without one: all positional ones) are inputs: tensors, which arrive
+    as arrays, or numbers or None; the others are options and arrive as they are. `back` is
+    - a tuple with one vector-Jacobian product `g -> gradient` per input; those that nobody needs
+      are never called; or
+    - one function `(g, needs) -> tuple of gradients`, None where `needs` is False, if they share work; or
+    - None, if there is nothing to differentiate.
+    If `value` is a tuple, so is the result, and `g` a list with one array per part of it.
+    """
+    names, variadic = _inputs(forward)
+    name, count = forward.__name__, None if variadic else len(names)
+
+    @functools.wraps(forward)
+    def apply(*args, **options):
+        if options and not names.keys().isdisjoint(options):
+            args = _by_position(name, names, args, options)
+        inputs = args[:count]
+        arrays, needed = [], False
+        for t in inputs:
+            if isinstance(t, Tensor):
+                arrays.append(t._data)
+                needed = needed or t._requires_grad
+            elif t is None or isinstance(t, _NUMBERS):
+                arrays.append(t)
+            else:
+                raise TypeError(f"{name}(): expected a Tensor, but got {type(t).__name__}")
+        value, back = state.quiet.run(forward, *arrays, *args[count:], **options) if count is not None else state.quiet.run(forward, *arrays, **options)
+        if type(value) is tuple:
+            return _several(name, inputs, value, back if needed else None)
+        out = wrap(value)
+        if needed and back is not None and state.recording:
+            out._requires_grad = True
+            out.grad_fn = Node(name, _parents(inputs), back, out._data)
+        return out
+
+    OPS[name] = apply
+    return apply
+
+
+_NUMBERS = (int, float, np.number, np.bool_)
+
+
+def _inputs(forward):
+    params = inspect.signature(forward).parameters.values()
+    only = [p.name for p in params if p.kind is p.POSITIONAL_ONLY]
+    either = [p.name for p in params if p.kind is p.POSITIONAL_OR_KEYWORD]
+    names = {n: i for i, n in enumerate(only or either)}
+    return names, any(p.kind is p.VAR_POSITIONAL for p in params)
+
+
+def _by_position(name, names, args, options):
+    """Move inputs that were given by keyword to their places."""
+    args, extra = list(args[: len(names)]), args[len(names) :]
+    for key, place in names.items():
+        if key in options:
+            if place < len(args):
+                raise TypeError(f"{name}() got multiple values for argument '{key}'")
+            args += [None] * (place - len(args)) + [options.pop(key)]
+    return (*args, *extra)
+
+
+def _parents(inputs):
+    """Where the gradients of `inputs` go: the node that made each, or the leaf itself, or None."""
+    parents = []
+    for t in inputs:
+        if not (isinstance(t, Tensor) and t._requires_grad):
+            parents.append(None)
+        elif t.grad_fn is None:
+            parents.append(t)
+        else:
+            if t.grad_fn.number < versions.latest_recorded:
+                _refuse_stale(t)
+            parents.append(t.grad_fn)
+    return parents
+
+
+def _refuse_stale(t):
+    if versions.written_after(t._data, t.grad_fn.number, recorded=True):
+        raise RuntimeError(
+            "this tensor shares memory with one that was modified by an inplace operation after it "
+            "was made: make the view again after the change, or clone() before it"
+        )
+
+
+class _Parts(tuple):
+    """Gradients (i, g) of some outputs of one node; adding joins them."""
+
+    shape = dtype = None
+
+
+def _several(name, inputs, values, back):
+    """Wrap several outputs of one op: each passes its part of the gradient to one common node."""
+    outs = tuple(map(wrap, values))
+    if back is None or not state.recording:
+        return outs
+
+    def joined(parts, needs):
+        gs = [np.zeros_like(v) for v in likes] if len(parts) < len(likes) else [None] * len(likes)
+        for i, g in parts:
+            gs[i] = g
+        return back(gs, needs)
+
+    # Stand-ins of shape and dtype without memory: the closure must not keep the outputs alive.
+    likes = [np.broadcast_to(np.zeros((), v._data.dtype), v._data.shape) for v in outs]
+    common = Node(name, _parents(inputs), joined, _Parts)
+    for i, out in enumerate(outs):
+        if out._data.dtype.kind == "f":
+            out._requires_grad = True
+            out.grad_fn = Node(name, (common,), (lambda g, i=i: _Parts(((i, g),)),), out._data)
+    return outs
+
+
+# --- backward: replaying ----------------------------------------------------------------------
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
+    """Add the gradients of `tensors` (each weighted by its `grad_tensors`) to the leaves' `.grad`."""
+    roots, seeds = _seeded(tensors, grad_tensors, create_graph)
+    only = None if inputs is None else {t.grad_fn or t for t in _listed(inputs)}
+    found = propagate(roots, seeds, bool(retain_graph), only or ())
+    taken = {id(g) for g in seeds}
+    for leaf, g in found.items():
+        if type(leaf) is not Node and (only is None or leaf in only):
+            _accumulate(leaf, g, taken)
+    if only:
+        for t in _listed(inputs):
+            if t.grad_fn in found:
+                _accumulate(t, found[t.grad_fn], taken)
+
+
+def grad(
+    outputs,
+    inputs,
+    grad_outputs=None,
+    retain_graph=None,
+    create_graph=False,
+    allow_unused=None,
+    materialize_grads=False,
+):
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` changes."""
+    roots, seeds = _seeded(outputs, grad_outputs, create_graph)
+    wanted = [t.grad_fn or t for t in _listed(inputs)]
+    if not all(t._requires_grad for t in _listed(inputs)):
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    found = propagate(roots, seeds, bool(retain_graph), set(wanted))
+    grads = [wrap(found[w].copy()) if w in found else None for w in wanted]
+    if materialize_grads:
+        likes = [w if type(w) is Node else w._data for w in wanted]
+        zeros = [wrap(np.zeros(w.shape, w.dtype)) for w in likes]
+        grads = [z if g is None else g for g, z in zip(grads, zeros, strict=True)]
+    elif None in [g if g is None else 0 for g in grads] and not allow_unused:
+        raise RuntimeError(
+            "One of the differentiated Tensors appears to not have been used in the graph. "
+            "Set allow_unused=True if this is the desired behavior."
+        )
+    return tuple(grads)
+
+
+def propagate(roots, seeds, retain_graph=False, keep=()):
+    """Send `seeds` from `roots` to the leaves; return {leaf: gradient}, and the nodes in `keep`."""
+    grads, mine, heap, kept = {}, set(), [], {}  # mine: sums made here, which may grow in place
+
+    def deliver(target, g):
+        like = target if type(target) is Node else target._data
+        if g.shape != like.shape:
+            g = unbroadcast(g, like.shape)
+        if g.dtype != like.dtype:
+            g = g.astype(like.dtype)
+        if target not in grads:
+            grads[target] = g
+            if type(target) is Node:
+                heappush(heap, (-target.number, target))
+        elif target in mine:
+            grads[target] += g
+        else:
+            grads[target] = grads[target] + g
+            mine.add(target)
+
+    with np.errstate(all="ignore"):
+        for t, g in zip(roots, seeds, strict=True):
+            deliver(t.grad_fn or t, g)
+        while heap:  # the newest node first: everything that used it has been visited
+            node = heappop(heap)[1]
+            g = grads.pop(node)
+            if node.hooks:
+                g = _run_hooks(node.hooks, g)
+            if node in keep:
+                kept[node] = g
+            for parent, d in zip(node.parents, _gradients(node, g), strict=True):
+                if d is not None:
+                    deliver(parent, d)
+            if not retain_graph:
+                node.back, node.parents = None, ()
+    return grads | kept
+
+
+def _gradients(node, g):
+    """One gradient per parent of `node`, given the gradient `g` of its value."""
+    back = node.back
+    if back is None:
+        raise RuntimeError(
+            "Trying to backward through the graph a second time (or directly access saved tensors "
+            "after they have already been freed). Specify retain_graph=True if you need to backward "
+            "through the graph a second time."
+        )
+    if node.number < versions.latest:
+        _refuse_overwritten(node)
+    if type(back) is tuple:
+        return [f(g) if p is not None else None for p, f in zip(node.parents, back, strict=True)]
+    needs = [p is not None for p in node.parents]
+    return [d if n else None for d, n in zip(back(g, needs), needs, strict=True)]
+
+
+def _refuse_overwritten(node):
+    functions = node.back if type(node.back) is tuple else (node.back,)
+    for array in versions.saved_arrays(functions):
+        if versions.written_after(array, node.number):
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an "
+                f"inplace operation: [{array.dtype} {list(array.shape)}], which {node.name} saved"
+            )
+
+
+def unbroadcast(g, shape):
+    """Sum `g` back down to `shape`: the adjoint of broadcasting."""
+    g = g.sum(tuple(range(g.ndim - len(shape)))) if g.ndim > len(shape) else g
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
+    return g.sum(stretched, keepdims=True) if stretched else g
+
+
+def _accumulate(leaf, g, taken):
+    """Add `g` to `leaf.grad`; the first time, keep `g` itself if nobody else may hold its memory."""
+    if leaf._hooks:
+        g = _run_hooks(leaf._hooks, g)
+    if leaf._grad is not None:
+        leaf._grad._data += g
+        return
+    if type(g) is Array and (g.base is not None or id(g) in taken):
+        g = g.copy()
+    taken.add(id(g))
+    leaf._grad = wrap(g)
+
+
+def _run_hooks(hooks, g):
+    for hook in list(hooks):
+        new = hook(wrap(g))
+        g = g if new is None else new._data
+    return g
+
+
+def _listed(tensors):
+    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+
+
+def _seeded(tensors, gradients, create_graph):
+    """The outputs to start from and the gradient of each: one, unless it is given."""
+    if create_graph:
+        raise NotImplementedError("create_graph: this engine does not differentiate gradients again")
+    tensors = _listed(tensors)
+    given = [None] * len(tensors) if gradients is None else _listed(gradients)
+    return tensors, [_seed(t, g) for t, g in zip(tensors, given, strict=True)]
+
+
+def _seed(t, g):
+    if not t._requires_grad:
+        raise RuntimeError(
+            "element 0 of tensors does not require grad and does not have a grad_fn: no input of "
+            "this computation was made with requires_grad=True"
+        )
+    if g is None:
+        if t._data.size != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        return np.ones_like(t._data)
+    if not isinstance(g, Tensor):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+    if g._data.shape != t._data.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: the gradient has a shape of {list(g._data.shape)} and the output "
+            f"has a shape of {list(t._data.shape)}"
+        )
+    return g._data
+
+
+# --- grad mode --------------------------------------------------------------------------------
+
+
+class set_grad_enabled:  # noqa: N801 - torch's name
+    """Record (or not) within a `with` block or a decorated function, or from here on."""
+
+    def __init__(self, mode):
+        self.mode, self.outer = bool(mode), []
+        self.before, state.recording = state.recording, self.mode
+
+    def __enter__(self):
+        self.outer.append(self.before)
+        state.recording = self.mode
+
+    def __exit__(self, *exc):
+        state.recording = self.outer.pop()
+
+
+class _Mode:
+    """A grad mode for a `with` block or, as decorator, for the calls of a function."""
+
+    recording = False
+    inference: bool | None = None
+
+    def __init__(self):
+        self.outer = []
+
+    def __new__(cls, function=None):
+        self = super().__new__(cls)
+        self.__init__()
+        return self if function is None else self(function)
+
+    def __enter__(self):
+        self.outer.append((state.recording, state.inference))
+        state.recording = self.recording
+        if self.inference is not None:
+            state.inference = self.inference
+
+    def __exit__(self, *exc):
+        state.recording, state.inference = self.outer.pop()
+
+    def __call__(self, function):
+        @functools.wraps(function)
+        def inner(*args, **kwargs):
+            with type(self)():
+                return function(*args, **kwargs)
+
+        return inner
+
+
+class no_grad(_Mode):  # noqa: N801
+    """Compute without recording, as a context or a decorator."""
+
+
+class enable_grad(_Mode):  # noqa: N801
+    """Record again inside `no_grad`."""
+
+    recording = True
+
+
+class inference_mode(_Mode):  # noqa: N801
+    """`no_grad` under the name that torch gives its stricter form."""
+
+    inference = True
+
+
+def is_grad_enabled():
+    """Is the graph being recorded in this thread?"""
+    return state.recording
+
+
+def is_inference_mode_enabled():
+    """Is this thread inside `inference_mode`?"""
+    return state.inference

@@ -1,0 +1,141 @@
+"""Element types under torch's names, and the rules by which they combine."""
+
+import builtins
+
+import numpy as np
+
+
+class dtype:  # noqa: N801 - torch's name
+    """An element type, such as `float32`."""
+
+    def __init__(self, name, numpy_type):
+        self.name, self.numpy = name, np.dtype(numpy_type)
+        self.itemsize = self.numpy.itemsize
+        self.is_floating_point = self.numpy.kind == "f"
+        self.is_complex = False
+        self.is_signed = self.numpy.kind in "fi"
+
+    def __repr__(self):
+        return f"torch.{self.name}"
+
+    def __reduce__(self):
+        return self.name  # pickled by name, so that each type stays one object
+
+
+float32 = dtype("float32", np.float32)
+float64 = dtype("float64", np.float64)
+int64 = dtype("int64", np.int64)
+int32 = dtype("int32", np.int32)
+int16 = dtype("int16", np.int16)
+int8 = dtype("int8", np.int8)
+uint8 = dtype("uint8", np.uint8)
+bool_ = dtype("bool", np.bool_)
+
+ALL = (float32, float64, int64, int32, int16, int8, uint8, bool_)
+ALIASES = {
+    "float": float32,
+    "double": float64,
+    "long": int64,
+    "int": int32,
+    "short": int16,
+    "bool": bool_,
+}
+_OF_NUMPY = {t.numpy: t for t in ALL}
+_OF_PYTHON = {builtins.float: float64, builtins.int: int64, builtins.bool: bool_}
+_default = [float32]
+
+
+def of_array(array):
+    """The engine's name for the element type of a NumPy array."""
+    return _OF_NUMPY[array.dtype]
+
+
+def to_numpy(kind):
+    """The NumPy dtype for `dtype=kind` (None stays None)."""
+    if kind is None:
+        return None
+    kind = _OF_PYTHON.get(kind, kind)
+    if not isinstance(kind, dtype):
+        raise TypeError(f"dtype must be one of the engine's, such as float32, not {kind!r}")
+    return kind.numpy
+
+
+def get_default_dtype():
+    """The type of new tensors made from Python floats: float32 unless changed."""
+    return _default[0]
+
+
+def set_default_dtype(d):
+    """Make `d` (float32 or float64) the type of new tensors made from Python floats."""
+    if not isinstance(d, dtype):
+        raise TypeError("invalid dtype object: only floating-point types are supported")
+    if not d.is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    _default[0] = d
+
+
+def default_float():
+    """NumPy's name for the default float type."""
+    return _default[0].numpy
+
+
+# --- how types combine ------------------------------------------------------------------------
+
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}  # bool < integers < floats
+
+
+def _rank(x):
+    if isinstance(x, np.ndarray):
+        return _RANK[x.dtype.kind]
+    return 0 if isinstance(x, (bool, np.bool_)) else 1 if isinstance(x, (int, np.integer)) else 2
+
+
+def result_type(*values):
+    """The common type: dimensioned tensors decide, then 0-d tensors, then numbers.
+
+    A lower class counts only where its category (bool < integer < float) is higher.
+    """
+    found, found_rank = None, -1
+    for members in _classes(values):
+        rank = max(map(_rank, members), default=-1)
+        if rank > found_rank:
+            found, found_rank = _within(members), rank
+    return found
+
+
+def _classes(values):
+    arrays = [v for v in values if isinstance(v, np.ndarray)]
+    yield [a for a in arrays if a.ndim]
+    yield [a for a in arrays if not a.ndim]
+    yield [v for v in values if not isinstance(v, np.ndarray)]
+
+
+def _within(members):
+    if isinstance(members[0], np.ndarray):
+        return np.result_type(*(m.dtype for m in members))
+    return (np.dtype(bool), np.dtype(np.int64), default_float())[max(map(_rank, members))]
+
+
+def promote(*values):
+    """Cast arrays and numbers to their common type; numbers stay numbers where NumPy does the same."""
+    first = values[0]
+    if isinstance(first, np.ndarray):
+        dtype = first.dtype
+        for v in values:
+            if not (v.dtype is dtype if isinstance(v, np.ndarray) else _weak(v, dtype)):
+                break
+        else:
+            return values
+    dtype = result_type(*values)
+    return tuple(np.asarray(v, dtype) for v in values)
+
+
+def _weak(number, dtype):
+    """Does NumPy give array (op) number the array's type, as torch does?"""
+    kind = type(number)
+    return kind is float and dtype.kind == "f" or kind is int and dtype.kind in "fi"
+
+
+def to_float(x):
+    """Integers and bools as the default float type; floats as they are."""
+    return x if x.dtype.kind == "f" else x.astype(default_float())
