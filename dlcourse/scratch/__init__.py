@@ -1,6 +1,7 @@
 """A deep learning engine in NumPy that answers to torch's names: `from dlcourse import scratch as torch`."""
 
 from . import autograd, random
+from . import tensor as _spelling  # the function of that name comes below
 from .autograd import (
     OPS,
     Tensor,
