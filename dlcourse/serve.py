@@ -37,6 +37,7 @@ def command(folder: Path, notebook: str, port: int | None, browser: bool) -> lis
         "ServerApp.root_dir": folder,
         "ServerApp.ip": "127.0.0.1",
         "ServerApp.log_level": "WARN",
+        "LabApp.log_level": "WARN",
         "LabApp.default_url": f"/lab/tree/{quote(notebook)}",
         "LabApp.news_url": None,
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
