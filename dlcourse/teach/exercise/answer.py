@@ -1,0 +1,164 @@
+"""An answer: a function, a class, or the text of one; and how it travels to another process."""
+
+import ast
+import inspect
+import pickle
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import cloudpickle
+
+FILE = "<your answer>"
+
+
+class CannotTravel(ValueError):
+    """The answer uses something that cannot be copied into the checking process."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """An answer as text, as the Parsons and faded levels make one; `name` is what it defines."""
+
+    text: str
+    name: str
+
+    def build(self) -> Any:
+        """The function or class that the text defines; its errors are the learner's."""
+        scope: dict[str, Any] = {"__name__": "answer"}
+        exec(compile(_IMPORTS, "<imports>", "exec"), scope)
+        try:
+            exec(compile(self.text, FILE, "exec"), scope)
+            return scope[self.name]
+        except Exception as error:  # noqa: BLE001 -- told when the answer is put to use
+            return _Broken(error)
+
+
+_IMPORTS = "import math\nimport numpy as np\nfrom itertools import product"
+
+
+class _Broken:
+    """Stands for an answer whose text does not even define it: calling it says why."""
+
+    def __init__(self, error: Exception):
+        self.error = error
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        raise self.error
+
+
+def pack(attempt: Any) -> bytes:
+    """`attempt` as bytes that `unpack` reads in another process.
+
+    Raises `CannotTravel`, naming the global or captured variable that is in the way.
+    """
+    try:
+        return cloudpickle.dumps(attempt)
+    except Exception as error:  # noqa: BLE001 -- any __reduce__ may raise anything
+        raise CannotTravel(_culprit(attempt) or f"{type(error).__name__}: {error}") from error
+
+
+def unpack(data: bytes) -> Any:
+    """The inverse of `pack`."""
+    attempt = pickle.loads(data)  # noqa: S301 -- from the process that started this one
+    return attempt.build() if isinstance(attempt, Source) else attempt
+
+
+def _culprit(attempt: Any) -> str | None:
+    for function in _functions(attempt):
+        for name, value in _uses(function).items():
+            try:
+                cloudpickle.dumps(value)
+            except Exception:  # noqa: BLE001
+                return f"`{name}`, {_a(type(value).__name__)}"
+    return None
+
+
+def _functions(attempt: Any) -> list[Any]:
+    if inspect.isclass(attempt):
+        return [f for f in vars(attempt).values() if inspect.isfunction(f)]
+    return [attempt] if inspect.isfunction(attempt) else []
+
+
+def _uses(function: Any) -> dict[str, Any]:
+    found = inspect.getclosurevars(function)
+    return {**found.globals, **found.nonlocals}
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[:1].lower() in "aeiou" else f"a {noun}"
+
+
+def source_of(attempt: Any) -> str | None:
+    """The text of the answer, if there is one to read."""
+    if isinstance(attempt, Source):
+        return attempt.text
+    try:
+        return textwrap.dedent(inspect.getsource(attempt))
+    except (OSError, TypeError, IndentationError):
+        return None
+
+
+def is_stub(attempt: Any) -> bool:
+    """Whether nothing was written yet: only a docstring, `pass`, `...` or NotImplementedError."""
+    text = source_of(attempt)
+    if text is None:
+        return _is_stub_code(attempt)
+    try:
+        (definition,) = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return False
+    if isinstance(definition, ast.ClassDef):
+        methods = [n for n in definition.body if isinstance(n, ast.FunctionDef)]
+        return all(_is_empty(m) for m in methods)
+    return isinstance(definition, ast.FunctionDef) and _is_empty(definition)
+
+
+def _is_stub_code(attempt: Any) -> bool:
+    """The same for a function without source: it only ever raises NotImplementedError."""
+    code = getattr(attempt, "__code__", None)
+    return code is not None and code.co_names == ("NotImplementedError",)
+
+
+def _is_empty(function: ast.FunctionDef) -> bool:
+    return all(_says_nothing(statement) for statement in function.body)
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    match node:
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Return(value=None | ast.Constant()):
+            return True
+        case ast.Raise(exc=ast.Name("NotImplementedError") | ast.Call(ast.Name("NotImplementedError"))):
+            return True
+        case _:
+            return False
+
+
+def line_of(attempt: Any, number: int | None) -> str | None:
+    """The text of line `number` of the answer."""
+    text = source_of(attempt)
+    lines = text.splitlines() if text else []
+    return lines[number - 1].strip() if number and 0 < number <= len(lines) else None
+
+
+def blank_in(attempt: Any) -> bool:
+    """Whether a `...` of the faded level is still there as a value."""
+    text = source_of(attempt)
+    try:
+        tree = ast.parse(text or "")
+    except (SyntaxError, ValueError):
+        return False
+    return any(isinstance(n, ast.Constant) and n.value is ... for n in _values(tree))
+
+
+def _values(tree: ast.AST) -> list[ast.expr]:
+    bare = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+    indices = {id(n.slice) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}
+    indices |= {id(e) for n in ast.walk(tree) if isinstance(n, ast.Tuple) for e in n.elts}
+    return [n for n in ast.walk(tree) if isinstance(n, ast.expr) and id(n) not in bare | indices]
+
+
+Answer = Callable[..., Any] | Source

@@ -1,0 +1,82 @@
+"""The smallest input on which an answer goes wrong: small sizes, whole numbers, few of them."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .form import Case, Exercise, Inputs
+
+_MOST = 48  # candidates that are tried at once
+
+
+def numbers(given: Any) -> int:
+    """How many numbers an input holds."""
+    if isinstance(given, np.ndarray):
+        return given.size
+    if isinstance(given, dict):
+        return sum(numbers(v) for v in given.values())
+    if isinstance(given, list | tuple):
+        return sum(numbers(v) for v in given)
+    return 1
+
+
+def candidates(exercise: Exercise, cases: list[Case], seed: int) -> list[Inputs]:
+    """Inputs to look for a failure in, the smallest and roundest first; the cases are the last."""
+    pool = [c for c in _small(exercise, seed) if exercise.valid(c)]
+    pool.sort(key=numbers)
+    given = sorted((case.inputs for case in cases), key=numbers)
+    return pool[: _MOST - len(given)] + given
+
+
+def _small(exercise: Exercise, seed: int) -> Iterator[Inputs]:
+    sizes = itertools.product((1, 2, 3), repeat=len(exercise.dims))
+    for n in sorted(sizes, key=lambda n: (np.prod(n), n))[:16]:
+        raw = exercise.make(seed + 17, **dict(zip(exercise.dims, n, strict=True)))
+        yield rounded(raw, 0)
+        yield rounded(raw, 1)
+
+
+def rounded(given: Any, digits: int) -> Any:
+    """The same input with its float arrays, scaled up a little, rounded to `digits`."""
+    if isinstance(given, np.ndarray) and given.dtype.kind == "f":
+        return np.round(given * 2, digits) + 0.0
+    if isinstance(given, dict):
+        return {k: rounded(v, digits) for k, v in given.items()}
+    if isinstance(given, list | tuple):
+        return type(given)(rounded(v, digits) for v in given)
+    return given
+
+
+def simpler(given: Inputs) -> Iterator[Inputs]:
+    """The same input with one number of one array replaced by 0 or by 1."""
+    for name, array in given.items():
+        if not (isinstance(array, np.ndarray) and array.dtype.kind == "f") or array.size > 16:
+            continue
+        for i, x in enumerate(array.flat):
+            for plain in (0.0, 1.0):
+                if abs(x) > plain and x != 1.0:
+                    changed = array.copy()
+                    changed.flat[i] = plain
+                    yield {**given, name: changed}
+
+
+def smallest(
+    exercise: Exercise,
+    cases: list[Case],
+    seed: int,
+    failing: Callable[[list[Inputs]], list[bool]],
+) -> Inputs | None:
+    """The first candidate for which `failing` holds, made simpler as long as it still fails."""
+    pool = candidates(exercise, cases, seed)
+    found = next((c for c, bad in zip(pool, failing(pool), strict=False) if bad), None)
+    for _ in range(4):
+        if found is None or numbers(found) > 24:
+            return found
+        pool = [c for c in simpler(found) if exercise.valid(c)]
+        better = next((c for c, bad in zip(pool, failing(pool), strict=False) if bad), None)
+        if better is None:
+            return found
+        found = better
+    return found

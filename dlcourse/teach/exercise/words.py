@@ -1,0 +1,112 @@
+"""Inputs and results in small print, and the plain words around them."""
+
+from typing import Any
+
+import numpy as np
+
+from .form import Exercise, Inputs
+from .observe import Observation, Part
+
+_MOST_NUMBERS = 24
+
+
+def number(x: float) -> str:
+    """A number with as many digits as one needs to tell it from another."""
+    return f"{x:.4g}"
+
+
+def array(a: np.ndarray) -> str:
+    """A small array as one would type it; a large one by its shape."""
+    if a.ndim == 0:
+        return number(a.item()) if a.dtype.kind == "f" else str(a.item())
+    if a.size == 0 or a.size > _MOST_NUMBERS:
+        return f"array of shape {a.shape}"
+    if a.dtype.kind == "f":
+        inner = np.array2string(a, separator=", ", formatter={"float_kind": number})
+    else:
+        inner = np.array2string(a, separator=", ")
+    return " ".join(inner.split()) if a.ndim == 1 else inner
+
+
+def value(v: Any) -> str:
+    """An input as it is printed in a message."""
+    if isinstance(v, np.ndarray | np.generic):
+        return array(np.asarray(v))
+    if isinstance(v, float):
+        return number(v)
+    if isinstance(v, dict):
+        return "{" + ", ".join(f"{k!r}: {value(item)}" for k, item in v.items()) + "}"
+    if isinstance(v, list | tuple) and any(isinstance(item, np.ndarray) for item in v):
+        return "[" + ", ".join(value(item) for item in v) + "]"
+    return repr(v)
+
+
+def part(p: Part) -> str:
+    """What was returned, or one part of it."""
+    if p.array is not None:
+        return array(p.array)
+    return "None" if p.kind == "None" else p.text or p.kind
+
+
+def inputs(given: Inputs) -> str:
+    """One line `name = value` per input, continued lines indented."""
+    return "\n".join(_indented(f"{name} = ", value(v)) for name, v in given.items())
+
+
+def _indented(head: str, body: str) -> str:
+    return head + body.replace("\n", "\n" + " " * len(head))
+
+
+def result(seen: Observation, names: tuple[str, ...]) -> str:
+    """What came out: the error, or the parts of these names."""
+    if seen.raised:
+        return error(seen)
+    shown = [(name, seen.parts[name]) for name in names if name in seen.parts]
+    if len(shown) == 1 and (shown[0][0] == "result" or len(seen.parts) == 1):
+        return part(shown[0][1])
+    return "\n".join(_indented(f"{name} = ", part(p)) for name, p in shown)
+
+
+def error(seen: Observation) -> str:
+    """The error in the form Python prints it."""
+    assert seen.raised is not None
+    return f"{seen.raised.type}: {seen.raised.text}".removesuffix(": ")
+
+
+def example(
+    exercise: Exercise,
+    given: Inputs,
+    got: Observation,
+    want: Observation | None,
+    names: tuple[str, ...],
+) -> str:
+    """The smallest failing input, what came out and, if `want` is given, what was expected."""
+    rows = [("given", inputs(given)), ("yours", result(got, names))]
+    if want is not None:
+        rows.append(("right", result(want, names)))
+    width = max(len(head) for head, _ in rows) + 2
+    text = "\n".join(_indented(head.ljust(width), body) for head, body in rows)
+    return f"```text\n{text}\n```"
+
+
+def listing(names: tuple[str, ...] | list[str]) -> str:
+    """`a`, `b` and `c`."""
+    quoted = [f"`{n}`" for n in names]
+    return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " and " + quoted[-1]
+
+
+def count(n: int, noun: str) -> str:
+    """1 line, 2 lines."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def times(n: int) -> str:
+    """once, twice, 3 times."""
+    return {1: "once", 2: "twice"}.get(n, f"{n} times")
+
+
+def shape(p: Part) -> str:
+    """The shape of a part in words."""
+    if p.array is None:
+        return part(p)
+    return "a single number" if p.array.ndim == 0 else f"shape {p.array.shape}"

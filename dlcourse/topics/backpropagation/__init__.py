@@ -1,0 +1,1 @@
+"""Backpropagation: the chain rule by hand, the backprop microscope, exercises and figures."""
