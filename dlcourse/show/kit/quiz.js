@@ -1,0 +1,146 @@
+// The quiz: a card per question. All grading happens in the kernel; the page knows no key.
+import { h, panel, tell, setHtml, follow } from "./dom.js";
+import { quizInput } from "./quiz_inputs.js";
+
+const QUIZ_SURE = [["guess", "a guess"], ["think", "I think so"], ["sure", "I am sure"]];
+const QUIZ_ICON = { correct: "✓", "not yet": "✗", "not attempted": "…", refused: "?", kept: "✓" };
+let quizCount = 0;
+
+/** One question: its text, its input, its buttons and its feedback; `draw()` follows the model. */
+function quizCard(model, view, i) {
+  const card = model.get("cards")[i];
+  const name = `dlcq-${++quizCount}`;
+  const input = quizInput(card, { name, model, answer: model.get("answers")[i] });
+  let confidence = null;
+  let since = performance.now();
+
+  const check = h("button", { className: "dlc-button dlc-primary", type: "submit" }, "Check");
+  const hint = h("button", { className: "dlc-button", type: "button", onclick: () => tell(model, view, "hint", { question: i }) });
+  const solve = h("button", { className: "dlc-button", type: "button", onclick: () => tell(model, view, "solution", { question: i }) }, "Show the solution");
+  const again = h("button", { className: "dlc-button", type: "button", onclick: () => tell(model, view, "again", { question: i }) }, "New numbers");
+  const hints = h("div", { className: "dlcq-hints", role: "status" });
+  const status = h("div", { className: "dlcq-feedback", role: "status" });
+  const solution = h("div", { className: "dlcq-solution", role: "status" });
+  const buttons = h("div", { className: "dlc-row dlcq-buttons" }, check, hint, solve, again);
+
+  const form = h("form", {
+    className: "dlcq-form",
+    onsubmit: (event) => {
+      event.preventDefault();
+      const seconds = Math.round(performance.now() - since) / 1000;
+      tell(model, view, "answer", { question: i, answer: input.read(), confidence, seconds }, 8000);
+    },
+  }, h("fieldset", {}, h("legend", { className: "dlcq-stem" }), input.node), card.confidence ? quizSure(name, (v) => { confidence = v; }) : null, buttons);
+  setHtml(model, form.querySelector("legend"), card.stem + quizCode(card.code) + card.figure);
+
+  const why = h("p", { className: "dlc-kicker dlcq-why" });
+  if (card.why) setHtml(model, why, card.why);
+  const count = model.get("cards").length;
+  const minutes = `about ${card.minutes} minute${card.minutes > 1 ? "s" : ""}`;
+  const kicker = h("p", { className: "dlc-kicker" }, `Question ${i + 1} of ${count}, ${minutes}`);
+  const root = h("section", { className: "dlcq-card", aria: { label: `Question ${i + 1} of ${count}` } }, kicker, card.why ? why : null, form, hints, status, solution);
+
+  const shown = {};
+  const fill = (node, key, html) => {
+    if (shown[key] === html) return;
+    shown[key] = html;
+    setHtml(model, node, html);
+  };
+  const draw = () => {
+    const result = model.get("results")[i];
+    const help = model.get("helps")[i] ?? {};
+    const practice = model.get("mode") === "practice";
+    fill(status, "status", result ? quizFeedback(result) : "");
+    status.className = "dlcq-feedback" + (result ? ` dlcq-${result.state.replace(" ", "-")}` : "");
+    fill(hints, "hints", help.hint ? `<strong>Hint</strong>${help.hint}` : "");
+    const worked = result?.solution || help.solution;
+    fill(solution, "solution", worked ? `<strong>Solution</strong>${worked}` : "");
+    const left = card.hints - (help.hints ?? 0);
+    hint.textContent = help.hints ? `Another hint (${left} left)` : "Hint";
+    hint.hidden = !card.hints || left <= 0 || result?.state === "correct";
+    solve.hidden = !practice || !result?.can_solve || Boolean(worked);
+    again.hidden = !card.again || result?.state !== "correct";
+    check.textContent = { exam: "Keep this answer", survey: "Send" }[model.get("mode")] ?? (result?.can_solve ? "Check again" : "Check");
+    check.disabled = Boolean(result?.locked);
+    input.mark(result ?? null);
+    const see = status.querySelector(".dlcq-see");
+    if (see) see.onclick = () => quizSee(see.dataset.see);
+  };
+  draw();
+  return { root, draw, same: (other) => other.id === card.id && other.seed === card.seed, reset: () => { since = performance.now(); } };
+}
+
+function quizCode(code) {
+  return code ? h("div", {}, h("pre", {}, h("code", {}, code))).innerHTML : "";
+}
+
+/** The confidence that goes with an answer: sure and wrong comes back first. */
+function quizSure(name, set) {
+  const choices = QUIZ_SURE.map(([value, text]) =>
+    h("label", {}, h("input", { type: "radio", name: `${name}-sure`, value, onchange: () => set(value) }), ` ${text}`));
+  return h("fieldset", { className: "dlcq-sure" }, h("legend", {}, "How sure are you?"), ...choices);
+}
+
+/** The feedback: a word, the answer that was given, what the mistake is called, why, and where to see it. */
+function quizFeedback(r) {
+  const icon = `<span class="dlcq-icon" aria-hidden="true">${QUIZ_ICON[r.state] ?? "✗"}</span>`;
+  const partly = r.state === "not yet" && r.score > 0 ? ` <span class="dlcq-score">${Math.round(100 * r.score)} % of it is right</span>` : "";
+  const mistake = r.mistake ? `<p class="dlcq-mistake"><span>This mistake is known:</span> ${r.mistake}</p>` : "";
+  const see = r.see && r.state === "not yet" ? `<p><button type="button" class="dlc-button dlcq-see" data-lm-suppress-shortcuts="true" data-see="${r.see}">See it: ${quizPreset(r.see)}</button></p>` : "";
+  return `<p class="dlcq-word">${icon}<strong>${r.word}</strong>${partly}</p>${mistake}<div>${r.html}</div>${see}`;
+}
+
+function quizPreset(see) {
+  const [name, preset] = see.split("#").map((part) => part.replaceAll("-", " "));
+  return preset ? `${name}, ${preset}` : name;
+}
+
+/** Bring the explorable on this page into view and ask it for the preset; say so if it is not here. */
+function quizSee(see) {
+  const [name, preset] = see.split("#");
+  const there = document.querySelector(`[data-explorable="${CSS.escape(name)}"]`);
+  if (!there) {
+    const button = document.activeElement;
+    button.after(h("span", { className: "dlc-kicker", role: "status" }, ` Run the cell of the ${name.replaceAll("-", " ")} in its lesson first.`));
+    return;
+  }
+  there.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  there.dispatchEvent(new CustomEvent("dlc:preset", { detail: preset, bubbles: false }));
+}
+
+/** How far the quiz is, in words. */
+function quizTally(model) {
+  const results = model.get("results");
+  const done = results.filter((r) => r && ["correct", "kept"].includes(r.state)).length;
+  const word = model.get("mode") === "practice" || model.get("finished") ? "right" : "kept";
+  return `${done} of ${results.length} ${word}`;
+}
+
+export default {
+  render({ model, el }) {
+    const view = panel(model, el, "quiz", `Quiz ${model.get("name")}`);
+    view.root.classList.add("dlc-panel");
+    const tally = h("p", { className: "dlcq-tally" });
+    const list = h("div", {});
+    const hand = h("button", { className: "dlc-button dlc-primary", type: "button", onclick: () => tell(model, view, "finish") }, "Hand in");
+    const end = h("div", { className: "dlc-row dlcq-hand" }, hand);
+    view.body.append(tally, list, end);
+    let cards = [];
+
+    const draw = () => {
+      const wanted = model.get("cards");
+      cards = wanted.map((card, i) => {
+        if (cards[i]?.same(card)) return cards[i];
+        const made = quizCard(model, view, i);
+        if (cards[i]) cards[i].root.replaceWith(made.root);
+        else list.append(made.root);
+        return made;
+      });
+      for (const card of cards) card.draw();
+      tally.textContent = quizTally(model);
+      end.hidden = model.get("mode") !== "exam" || model.get("finished");
+    };
+    const stop = follow(model, ["cards", "results", "helps", "finished"], draw);
+    return () => { stop(); view.close(); };
+  },
+};

@@ -1,0 +1,126 @@
+"""The quiz widget: asks, passes answers to the kernel, and shows what came of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import traitlets
+
+from ..teach.progress import progress
+from ..teach.quiz import load
+from ..teach.quiz.bank import Bank
+from ..teach.quiz.delivery import Item, Mode, Session, items, mixed
+from .base import KIT, Face, Panel, bundle, styles
+from .quiz_face import face_html
+
+
+class Quiz(Panel):
+    """Questions on the page, which holds what is asked; key and feedback come after the answer."""
+
+    _esm = bundle(KIT / "quiz.js")
+    _css = styles("quiz")
+
+    name = traitlets.Unicode().tag(sync=True)
+    mode = traitlets.Unicode("practice").tag(sync=True)
+    cards = traitlets.List().tag(sync=True)
+    answers = traitlets.List().tag(sync=True)
+    results = traitlets.List().tag(sync=True)
+    helps = traitlets.List().tag(sync=True)  # hints and solutions opened so far, as HTML
+    finished = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, session: Session, name: str, faces: Sequence[Item] = ()):
+        self.session, self._faces = session, tuple(faces)
+        count = len(session.items)
+        super().__init__(name=name, mode=session.mode, helps=[{}] * count)
+        self._sync()
+
+    @property
+    def title(self) -> str:
+        """Stable: it does not depend on what the learner did."""
+        return f"quiz {self.name}: {len(self._faces)} questions"
+
+    def face(self) -> Face:
+        """The questions as they read without a kernel, with the parameters of seed 0."""
+        return Face(html=face_html(self.name, self._faces))
+
+    def on_answer(self, content: dict[str, Any]) -> None:
+        """The learner pressed Check."""
+        i = self._index(content)
+        seconds = content.get("seconds")
+        given = (content.get("answer"), content.get("confidence"))
+        self.session.answer(i, *given, seconds if isinstance(seconds, int | float) else None)
+        self._sync()
+
+    def on_hint(self, content: dict[str, Any]) -> None:
+        """The learner asks for the next hint."""
+        i = self._index(content)
+        self._help(i, hint=self.session.hint(i), hints=self.session.hinted[i])
+
+    def on_solution(self, content: dict[str, Any]) -> None:
+        """The learner asks for the worked solution."""
+        i = self._index(content)
+        self._help(i, solution=self.session.solution(i))
+
+    def on_again(self, content: dict[str, Any]) -> None:
+        """The learner wants the question once more."""
+        i = self._index(content)
+        self.session.again(i)
+        self.helps = [{} if k == i else h for k, h in enumerate(self.helps)]
+        self._sync()
+
+    def on_finish(self, content: dict[str, Any]) -> None:
+        """The learner hands the exam in."""
+        self.session.finish()
+        self._sync()
+
+    def _index(self, content: dict[str, Any]) -> int:
+        i = content.get("question")
+        if not isinstance(i, int) or not 0 <= i < len(self.session.items):
+            raise LookupError(f"There is no question {i!r} in this quiz; run the cell again.")
+        return i
+
+    def _help(self, i: int, **more: Any) -> None:
+        self.helps = [{**h, **more} if k == i else h for k, h in enumerate(self.helps)]
+
+    def _sync(self) -> None:
+        with self.hold_sync():
+            self.cards = self.session.cards
+            self.answers = list(self.session.answers)
+            self.results = list(self.session.results)
+            self.finished = self.session.finished
+
+
+def quiz(
+    name: str,
+    section: str | None = None,
+    *,
+    mode: Mode = "practice",
+    attempts: int | None = None,
+    confidence: bool | None = None,
+    shuffle: bool = False,
+    pick: dict[str, int] | None = None,
+    mix: float = 0.0,
+) -> Quiz:
+    """The quiz of a lesson, such as `quiz("02-backpropagation", section="chain-rule")`.
+
+    `mode`: practice (feedback at once), survey (no right or wrong), exam (feedback when handed in).
+    `pick` takes that many questions per objective; `mix` is the share of items from earlier lessons
+    that are added, such as 0.3.
+    """
+    bank, log = load(name), progress()
+    asked = _chosen(bank, section, pick)
+    faces = items(bank, asked, 0)
+    mine = items(bank, asked, log.learner)
+    session = Session(
+        mixed(bank, mine, log, mix, shuffle), log, mode, attempts=attempts, confidence=confidence
+    )
+    return Quiz(session, " · ".join(filter(None, (bank.name, section))), faces)
+
+
+def _chosen(bank: Bank, section: str | None, pick: dict[str, int] | None) -> list[Any]:
+    asked = [
+        q for q in (bank.section(section) if section else bank.questions) if q.status == "live"
+    ]
+    if pick is None:
+        return asked
+    taken = [q for name, n in pick.items() for q in [q for q in asked if name in q.objectives][:n]]
+    return list(dict.fromkeys(q.id for q in taken) and {q.id: q for q in taken}.values())
