@@ -54,7 +54,9 @@ def command(folder: Path, notebook: str, port: int | None, browser: bool) -> lis
 def environment() -> dict[str, str]:
     """Ours, with the quiet defaults, and with the kernels of this Python before the user's own."""
     path = os.pathsep.join(filter(None, [os.environ.get("JUPYTER_CONFIG_PATH"), str(CONFIG)]))
-    return os.environ | {"JUPYTER_CONFIG_PATH": path, "JUPYTER_PREFER_ENV_PATH": "1"}
+    env = os.environ | {"JUPYTER_CONFIG_PATH": path, "JUPYTER_PREFER_ENV_PATH": "1"}
+    env.pop("MPLBACKEND", None)  # figures belong into the notebook
+    return env
 
 
 def already(folder: Path) -> dict[str, str] | None:

@@ -42,6 +42,7 @@ def execute(path: Path) -> float:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="dlcourse-") as home:
         env = os.environ | {"DLCOURSE_HOME": home, "IPYTHONDIR": f"{home}/ipython"}
+        env.pop("MPLBACKEND", None)  # or no picture would be shown
         client = NotebookClient(
             book,
             timeout=CELL_TIMEOUT,
