@@ -1,11 +1,16 @@
-"""The course home: where you are, what comes next, and what is due for review."""
+"""The course home: where you are, what comes next, and what deep learning is used for."""
+
+from collections.abc import Iterable
+from typing import Any
 
 from ..teach import standing, syllabus
 from ..teach.progress import Progress, progress
 from ..teach.quiz import load
 from ..teach.standing import Standing
+from ..teach.syllabus import Lesson
 from ..teach.text import escape
-from ..topics import exercises_of
+from ..topics import all_exercises
+from .table import Link, Table, table
 
 
 class Home:
@@ -15,35 +20,26 @@ class Home:
         found = syllabus.lessons()
         written = [x for x in found if x.written]
         questions = {x.id: [q.id for q in load(x.id).questions if q.graded] for x in written}
-        exercises = {x.id: [e.id for e in exercises_of(x.topic)] for x in written}
+        exercises = {x.id: [e.id for e in all_exercises(x.topic)] for x in written}
         self.standings = standing.standings(found, log.events(), questions, exercises)
         self.next = standing.next_lesson(self.standings)
         self.notices = tuple(log.notices)
+        self._table = table([_row(s) for s in self.standings])
 
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th style='text-align:left'>{h}</th>" for h in _HEADS)
-        rows = "".join(_row(s) for s in self.standings)
-        notices = "".join(f"<p><strong>{escape(n)}</strong></p>" for n in self.notices)
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        return f"{notices}{table}<p>{self._advice(_link)}</p>"
-
-    def _advice(self, named) -> str:
+    @property
+    def advice(self) -> str:
+        """What to do next, in a sentence."""
         if self.next is None:
             return "Every lesson that is written is finished."
         verb = "Go on with" if self.next.started else "Next:"
-        return f"{verb} {named(self.next)}."
+        return f"{verb} {_name(self.next.lesson)}."
+
+    def _repr_html_(self) -> str:
+        notices = "".join(f"<p><strong>{escape(n)}</strong></p>" for n in self.notices)
+        return f"{notices}{self._table._repr_html_()}<p>{escape(self.advice)}</p>"
 
     def __repr__(self) -> str:
-        lines = [
-            f"{s.lesson.id:26} {_questions(s):14} {_exercises(s):12} {_when(s)}"
-            for s in self.standings
-        ]
-        return "\n".join(
-            [*self.notices, *(x.rstrip() for x in lines), self._advice(lambda s: s.lesson.id)]
-        )
-
-
-_HEADS = ("lesson", "questions right", "exercises solved", "last opened")
+        return "\n".join([*self.notices, repr(self._table), self.advice])
 
 
 def home() -> Home:
@@ -51,23 +47,33 @@ def home() -> Home:
     return Home(progress())
 
 
-def _row(s: Standing) -> str:
-    cells = (_link(s), _questions(s), _exercises(s), _when(s))
-    return "<tr>" + "".join(f"<td style='text-align:left'>{c}</td>" for c in cells) + "</tr>"
+def _row(s: Standing) -> dict[str, Any]:
+    written = s.lesson.written
+    return {
+        "lesson": _link(s.lesson),
+        "questions right": f"{s.right} of {s.questions}" if written else "in preparation",
+        "exercises solved": f"{s.solved} of {s.exercises}" if written else "",
+        "last opened": standing.ago(s.opened) if s.opened else "",
+    }
 
 
-def _link(s: Standing) -> str:
-    name = f"{s.lesson.number:02} · {escape(s.lesson.title)}"
-    return f'<a href="{s.lesson.id}.ipynb">{name}</a>' if s.lesson.written else name
+def _name(lesson: Lesson) -> str:
+    return f"{lesson.number:02} · {lesson.title}"
 
 
-def _questions(s: Standing) -> str:
-    return f"{s.right} of {s.questions}" if s.lesson.written else "in preparation"
+def _link(lesson: Lesson) -> Link | str:
+    return Link(_name(lesson), f"{lesson.id}.ipynb") if lesson.written else _name(lesson)
 
 
-def _exercises(s: Standing) -> str:
-    return f"{s.solved} of {s.exercises}" if s.lesson.written else ""
+def applications(fields: Iterable[tuple[str, str, str]]) -> Table:
+    """A map of uses: (field, question it asks, kind of model), each with the lesson that builds it."""
+    return table(
+        [
+            {"field": field, "it asks": asks, "kind of model": kind, "lesson": _builder(field)}
+            for field, asks, kind in fields
+        ]
+    )
 
 
-def _when(s: Standing) -> str:
-    return standing.ago(s.opened) if s.opened else ""
+def _builder(field: str) -> Link | str:
+    return next(_link(x) for x in syllabus.lessons() if field in x.builds)
