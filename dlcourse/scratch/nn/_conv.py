@@ -1,0 +1,190 @@
+"""Convolution: im2col and one matrix product, in bands of rows that stay in cache.
+
+Images keep torch's logical shape (N, C, H, W), but live in memory as (C, H, W, N), batch fastest: NumPy's
+elementwise functions keep that order by themselves, and padding, im2col and pooling then move long
+contiguous runs (measured 1.6 times faster than NCHW on a small CNN).
+
+A convolution is three maps of one kind: `correlate` (forward), `spread` (its adjoint in the input) and
+`correlate_weight` (its adjoint in the weight).  A transposed convolution is the same three with the
+first two exchanged, which is where its name comes from.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..autograd import op
+from ._array import ones
+
+_BAND = 1 << 20  # columns of one band: 4 MB of float32, so that BLAS reads them from cache
+
+
+class Geometry(NamedTuple):
+    """How the kernel moves: all pairs are (height, width)."""
+
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+
+    def out_size(self, size, kernel):
+        """Output (height, width) of a convolution over `size`."""
+        steps = zip(size, kernel, self.stride, self.padding, self.dilation, strict=True)
+        return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in steps)
+
+    def window(self, i, j, rows, cols):
+        """Slices of the padded image that kernel cell (i, j) sees for output `rows` and `cols`."""
+        (sy, sx), (dy, dx) = self.stride, self.dilation
+        top, bottom = rows.start * sy + i * dy, (rows.stop - 1) * sy + i * dy + 1
+        return slice(top, bottom, sy), slice(j * dx, j * dx + (cols - 1) * sx + 1, sx)
+
+
+def pad_chwn(x, padding):
+    """(N, C, H, W) in any memory order -> zero-padded (C, H + 2p, W + 2q, N), contiguous."""
+    (N, C, H, W), (p, q) = x.shape, padding
+    out = np.empty((C, H + 2 * p, W + 2 * q, N), x.dtype)
+    out[:, :p] = out[:, H + p :] = 0
+    out[:, :, :q] = out[:, :, W + q :] = 0
+    out[:, p : p + H, q : q + W] = x.transpose(1, 2, 3, 0)
+    return out
+
+
+class _Columns:
+    """The im2col matrix of a padded image, made (and put back) one band of output rows at a time."""
+
+    def __init__(self, xp, kernel, out_size, geo):
+        self.xp = xp.reshape(geo.groups, -1, *xp.shape[1:])  # (G, C/G, H, W, N)
+        self.kernel, self.out_size, self.geo = kernel, out_size, geo
+
+    def bands(self):
+        """Yield (rows, slice of flat output positions, empty columns) for bands of equal height."""
+        (h, w), (G, C), N = self.out_size, self.xp.shape[:2], self.xp.shape[-1]
+        size = G * C * self.kernel[0] * self.kernel[1] * h * w * N
+        band = -(-h // max(1, -(-size // _BAND))) if h else 1
+        for start in range(0, h, band):
+            stop = min(start + band, h)
+            columns = np.empty((G, *self.kernel, C, stop - start, w, N), self.xp.dtype)
+            yield slice(start, stop), slice(start * w * N, stop * w * N), columns
+
+    def _cells(self, rows):
+        for i, j in np.ndindex(*self.kernel):
+            y, x = self.geo.window(i, j, rows, self.out_size[1])
+            yield i, j, (slice(None), slice(None), y, x)
+
+    def gather(self, rows, columns):
+        """Fill `columns` from the image; returned as the matrix (G, kh kw C/G, positions)."""
+        for i, j, window in self._cells(rows):
+            columns[:, i, j] = self.xp[window]
+        return _matrix(columns)
+
+    def scatter(self, rows, columns):
+        """Add `columns` back where they came from: the adjoint of `gather`."""
+        for i, j, window in self._cells(rows):
+            self.xp[window] += columns[:, i, j]
+
+
+def _matrix(columns):
+    G, kh, kw, C = columns.shape[:4]
+    return columns.reshape(G, kh * kw * C, -1)
+
+
+def _kernel_matrix(w, groups):
+    """(O, C/G, kh, kw) -> (G, O/G, kh kw C/G), in the order of the columns."""
+    return w.transpose(0, 2, 3, 1).reshape(groups, len(w) // groups, -1)
+
+
+def _flat(y, groups):
+    """(N, O, h, w) -> (G, O/G, h w N); free when `y` already lies in memory as (O, h, w, N)."""
+    return y.transpose(1, 2, 3, 0).reshape(groups, y.shape[1] // groups, -1)
+
+
+def correlate(x, w, geo):
+    """Slide the kernels w (O, C/G, kh, kw) over x (N, C, H, W) -> (N, O, h, w)."""
+    out_size = geo.out_size(x.shape[2:], w.shape[2:])
+    columns = _Columns(pad_chwn(x, geo.padding), w.shape[2:], out_size, geo)
+    w2 = _kernel_matrix(w, geo.groups)
+    y = np.empty((*w2.shape[:2], out_size[0] * out_size[1] * len(x)), x.dtype)
+    for rows, flat, buffer in columns.bands():
+        np.matmul(w2, columns.gather(rows, buffer), out=y[:, :, flat])
+    return y.reshape(len(w), *out_size, len(x)).transpose(3, 0, 1, 2)
+
+
+def spread(y, w, size, geo):
+    """Adjoint of `correlate` in x: y (N, O, h, w) -> (N, C, *size)."""
+    (p, q), (H, W) = geo.padding, size
+    channels = w.shape[1] * geo.groups
+    xp = np.zeros((channels, H + 2 * p, W + 2 * q, len(y)), y.dtype)
+    columns = _Columns(xp, w.shape[2:], y.shape[2:], geo)
+    w2t = np.ascontiguousarray(_kernel_matrix(w, geo.groups).swapaxes(1, 2))
+    flat_y = _flat(y, geo.groups)
+    for rows, flat, buffer in columns.bands():
+        np.matmul(w2t, flat_y[:, :, flat], out=_matrix(buffer))
+        columns.scatter(rows, buffer)
+    return xp[:, p : p + H, q : q + W].transpose(3, 0, 1, 2)
+
+
+def correlate_weight(x, y, kernel, geo):
+    """Adjoint of `correlate` in w: x (N, C, H, W), y (N, O, h, w) -> (O, C/G, kh, kw)."""
+    columns = _Columns(pad_chwn(x, geo.padding), kernel, y.shape[2:], geo)
+    flat_y = _flat(y, geo.groups)
+    G, O = flat_y.shape[:2]
+    C = x.shape[1] // G
+    dw = np.zeros((G, kernel[0] * kernel[1] * C, O), x.dtype)
+    for rows, flat, buffer in columns.bands():
+        # Columns are rebuilt, not kept: copying long runs is cheaper than holding kh kw times x.
+        dw += columns.gather(rows, buffer) @ flat_y[:, :, flat].swapaxes(1, 2)
+    return dw.reshape(G, *kernel, C, O).transpose(0, 4, 3, 1, 2).reshape(G * O, C, *kernel)
+
+
+def _add_bias(y, bias):
+    if bias is not None:
+        y += bias[:, None, None]
+    return y
+
+
+def _bias_grad(g):
+    flat = _flat(g, 1)[0]
+    return flat @ ones(flat.shape[1], g.dtype)
+
+
+@op
+def conv2d(x, weight, bias, /, *, geo):
+    """Cross-correlation: y[n,o,i,j] = b[o] + sum over c,k,l of w[o,c,k,l] x[n,c,i+k,j+l].
+
+    Shapes: x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O) -> (N, O, h, w).
+    Gradient: dx spreads g through w, dw correlates x with g, db sums g over n, i, j.
+    Source: LeCun et al., 1989; im2col: Chellapilla et al., 2006.
+    """
+    return _add_bias(correlate(x, weight, geo), bias), (
+        lambda g: spread(g, weight, x.shape[2:], geo),
+        lambda g: correlate_weight(x, g, weight.shape[2:], geo),
+        _bias_grad,
+    )
+
+
+@op
+def conv_transpose2d(x, weight, bias, /, *, geo, size):
+    """Transposed convolution: the adjoint, in its input, of the conv2d with the same weight.
+
+    Shapes: x (N, C, h, w), weight (C, O/groups, kh, kw), bias (O) -> (N, O, *size).
+    Gradient: dx correlates g with w, dw correlates g with x, db sums g.
+    Source: Zeiler et al., 2010; Dumoulin and Visin, 2016.
+    """
+    return _add_bias(spread(x, weight, size, geo), bias), (
+        lambda g: correlate(g, weight, geo),
+        lambda g: correlate_weight(g, x, weight.shape[2:], geo),
+        _bias_grad,
+    )
+
+
+def conv2d_composite(x, weight, bias=None, stride=1, padding=0):
+    """The same convolution, as `unfold` and one matrix product on tensors: what the fast one computes."""
+    from . import functional as F
+
+    O, _, kh, kw = weight.shape
+    columns = F.unfold(x, (kh, kw), padding=padding, stride=stride)  # (N, C kh kw, L)
+    y = weight.reshape(O, -1) @ columns  # (N, O, L)
+    if bias is not None:
+        y = y + bias[:, None]
+    h = (x.shape[2] + 2 * padding - kh) // stride + 1
+    return y.reshape(len(x), O, h, -1)

@@ -1,0 +1,1 @@
+"""The layers, sorted by room."""
