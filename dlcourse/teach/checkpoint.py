@@ -44,7 +44,7 @@ def read(path: Path, engine: Any) -> Any:
     Raises `ValueError` where the file is damaged or no checkpoint.
     """
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
             return _thick(json.loads(str(kept["tree"])), kept, engine)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(

@@ -87,6 +87,11 @@ class Slider(Knob):
         return (self.clean(self.low), self.clean(self.high))
 
 
+def options(*words: str) -> tuple[tuple[str, str], ...]:
+    """Options of a `Choice` whose values are their own words."""
+    return tuple((word, word) for word in words)
+
+
 @dataclass(frozen=True)
 class Choice(Knob):
     """One of `options`: pairs of a short value and its words."""
@@ -230,6 +235,21 @@ class Mission:
     check: Callable[[Settings, Frame], Verdict]
     solve: Callable[["Explorable"], Settings]
     start: Settings = field(default_factory=dict)  # where the mission puts the knobs when it begins
+
+
+def waiting(says: str) -> Verdict:
+    """A mission that was not tried yet; `says` what to do first."""
+    return Verdict("not attempted", says)
+
+
+def not_yet(says: str) -> Verdict:
+    """A mission that is not accomplished here; `says` how far it is."""
+    return Verdict("not yet", says)
+
+
+def done(says: str, see: str | None = None) -> Verdict:
+    """A mission accomplished; `says` what it shows."""
+    return Verdict("correct", says, 1.0, see=see)
 
 
 @dataclass(frozen=True)

@@ -253,7 +253,7 @@ def _match(left: Any, right: Any, names: bool) -> list[Difference]:
             return []
         one, other = next((m, n) for m, n in zip(a, b, strict=True) if m != n)
         says = (
-            f"a weight is called {one} on the left, {other} on the right (`names=False` allows it)."
+            f"a weight is called {one} on the left, {other} on the right (names=False allows it)."
         )
         return [Difference("names", one, 0.0, says)]
     number, (one, other) = next(

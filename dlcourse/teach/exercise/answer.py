@@ -55,13 +55,13 @@ def pack(attempt: Any) -> bytes:
     """
     try:
         return cloudpickle.dumps(attempt)
-    except Exception as error:  # noqa: BLE001 -- any __reduce__ may raise anything
+    except Exception as error:
         raise CannotTravel(_culprit(attempt) or f"{type(error).__name__}: {error}") from error
 
 
 def unpack(data: bytes) -> Any:
     """The inverse of `pack`."""
-    attempt = pickle.loads(data)  # noqa: S301 -- from the process that started this one
+    attempt = pickle.loads(data)
     return attempt.build() if isinstance(attempt, Source) else attempt
 
 
@@ -131,7 +131,9 @@ def _says_nothing(node: ast.stmt) -> bool:
             return True
         case ast.Return(value=None | ast.Constant()):
             return True
-        case ast.Raise(exc=ast.Name("NotImplementedError") | ast.Call(ast.Name("NotImplementedError"))):
+        case ast.Raise(
+            exc=ast.Name("NotImplementedError") | ast.Call(ast.Name("NotImplementedError"))
+        ):
             return True
         case _:
             return False

@@ -246,8 +246,9 @@ def signed(look: Look) -> Finding | None:
         takes = words.count(len(inspect.signature(attempt).parameters), "argument")
         wanted = f"{e.name}({', '.join(e.parameters)})"
         return Finding(
-            "not yet", f"**It takes {takes}; the exercise calls it as `{wanted}`.** "
-            "Give it these arguments, in this order."
+            "not yet",
+            f"**It takes {takes}; the exercise calls it as `{wanted}`.** "
+            "Give it these arguments, in this order.",
         )
     except ValueError:  # a callable without a readable signature: calling it will tell
         return None
@@ -259,7 +260,7 @@ def finished(look: Look) -> Finding | None:
     ended, e = look.run.ended, look.exercise
     if ended is None:
         return None
-    where = f"\n\n{_on(e, look.known.cases[ended.at].inputs)}" if ended.at < len(look.known.cases) else ""
+    where = f" It happened for {look.known.cases[ended.at].tests}." if ended.at else ""
     match ended.why:
         case "timeout":
             return Finding(
@@ -268,7 +269,11 @@ def finished(look: Look) -> Finding | None:
                 f"Perhaps a loop never ends: does its condition change inside it?{where}",
             )
         case "memory":
-            return Finding("crash", f"**It took too much memory and was stopped.**{where}")
+            return Finding(
+                "crash",
+                "**It asked for far more memory than its inputs need, so it was stopped.** "
+                f"Look at the shapes of the arrays it makes, and for a list that only grows.{where}",
+            )
         case "exit":
             return Finding(
                 "crash",
@@ -277,10 +282,6 @@ def finished(look: Look) -> Finding | None:
             )
         case "refused":
             return Finding("refused", f"Your answer could not be read for checking: {ended.detail}")
-
-
-def _on(e: Exercise, given: Inputs) -> str:
-    return f"It happened on this input:\n\n```text\n{words.inputs(given)}\n```"
 
 
 def _cannot_travel(e: Exercise, error: CannotTravel) -> Finding:
@@ -304,7 +305,9 @@ def named(look: Look) -> Finding | None:
 def _recognised(look: Look) -> Finding | None:
     """The exercise's own test names one and the same variant on every case that is wrong."""
     e = look.exercise
-    if e.recognise is None or any(_shape(g, n) != _shape(w, n) for _, g, w in look.failed for n in w.parts):
+    if e.recognise is None or any(
+        _shape(g, n) != _shape(w, n) for _, g, w in look.failed for n in w.parts
+    ):
         return None
     found = {
         e.recognise(case.inputs, {n: p.array for n, p in got.parts.items() if p.array is not None})
@@ -337,7 +340,11 @@ def _named_part(look: Look) -> Finding | None:
         for wrong in look.exercise.wrongs:
             if _same_part_throughout(look, look.known.wrong[wrong.id], name):
                 rest = [n for n in bad if n != name]
-                also = f"\n\nThen look at {words.listing(rest)}, wrong for another reason." if rest else ""
+                also = (
+                    f"\n\nThen look at {words.listing(rest)}, wrong for another reason."
+                    if rest
+                    else ""
+                )
                 return Finding("not yet", wrong.says + also, wrong, parts=(name,))
     return None
 
@@ -347,7 +354,9 @@ def _same_part_throughout(look: Look, theirs: list[Observation], name: str) -> b
     for got, wrong, right in zip(look.run.seen, theirs, look.known.right, strict=True):
         if wrong.raised or name not in wrong.parts or name not in got.parts:
             return False
-        if name in differing(Observation({name: got.parts[name]}), Observation({name: wrong.parts[name]}), e):
+        if name in differing(
+            Observation({name: got.parts[name]}), Observation({name: wrong.parts[name]}), e
+        ):
             return False
         different |= name in list(differing(wrong, right, e))
     return different
@@ -373,7 +382,8 @@ def raised(look: Look) -> Finding | None:
     at = f" in this line:\n\n```python\n{line}\n```\n\n" if line else ". "
     everywhere = all(g.raised for _, g, _ in look.pairs)
     when = "" if everywhere else f"It happens for {case.tests}."
-    return Finding("not yet", f"**`{words.error(got)}`**{at}{_advice(got)}{when}", parts=())
+    says = f"**`{words.error(got)}`**{at}{_advice(got)}{when}"
+    return Finding("not yet", says.strip(), parts=None if everywhere else ())
 
 
 def _advice(got: Observation) -> str:
@@ -383,7 +393,6 @@ def _advice(got: Observation) -> str:
 
 _ADVICE = {
     "RecursionError": "The function calls itself without an end: is there a case in which it stops? ",
-    "MemoryError": "It asks for far more memory than its inputs need: check the shapes. ",
     "SystemExit": "Do not leave with `exit` or `quit`: return the result. ",
     "NotImplementedError": "There is still a `raise NotImplementedError` in it: put code there. ",
     "KeyboardInterrupt": "It raises an interrupt itself: return the result instead. ",
@@ -396,16 +405,22 @@ def returned(look: Look) -> Finding | None:
     """Did it return the right kind of thing?"""
     for _, got, want in look.failed:
         if want.raised:
-            return Finding("not yet", f"**An error is right here, a result is not:** `{words.error(want)}`.", parts=())
-        if [p.kind for p in got.parts.values()] == ["None"] and [p.kind for p in want.parts.values()] != ["None"]:
-            return Finding("not yet", "**It returns `None`.** Does it end in a `return`?", parts=())
+            return Finding(
+                "not yet",
+                f"**An error is right here, a result is not:** `{words.error(want)}`.",
+                parts=(),
+            )
+        if [p.kind for p in got.parts.values()] == ["None"] and [
+            p.kind for p in want.parts.values()
+        ] != ["None"]:
+            return Finding("not yet", "**It returns `None`.** Does it end in a `return`?")
         if got.container != want.container:
             wanted = _wanted(look.exercise, want)
-            return Finding("not yet", f"**It returns {_container(got)}**; {wanted} asked for.", parts=())
+            return Finding("not yet", f"**It returns {_container(got)}**; {wanted} asked for.")
         for name, part in want.parts.items():
             mine = got.parts.get(name)
             if mine is not None and part.array is not None and _other_kind(mine.kind, part.kind):
-                return Finding("not yet", _kind_says(name, mine.kind, part.kind), parts=(name,))
+                return Finding("not yet", _kind_says(name, mine.kind, part.kind))
     return None
 
 
@@ -446,7 +461,9 @@ def shaped(look: Look) -> Finding | None:
         for name in differing(got, want, look.exercise):
             mine, right = got.parts.get(name), want.parts[name]
             if mine is None or mine.array is None or right.array is None:
-                return Finding("not yet", f"**`{name}` is missing or not made of numbers.**", parts=(name,))
+                return Finding(
+                    "not yet", f"**`{name}` is missing or not made of numbers.**", parts=(name,)
+                )
             if mine.array.shape != right.array.shape:
                 noun = "The result" if name == "result" else f"`{name}`"
                 how = signatures.describe(mine.array, right.array, case.inputs, {})
@@ -460,7 +477,12 @@ def whole(look: Look) -> Finding | None:
     for _, got, want in look.failed:
         for name in differing(got, want, look.exercise):
             mine, right = got.parts[name].array, want.parts[name].array
-            if mine is not None and right is not None and mine.dtype.kind in "iu" and right.dtype.kind == "f":
+            if (
+                mine is not None
+                and right is not None
+                and mine.dtype.kind in "iu"
+                and right.dtype.kind == "f"
+            ):
                 says = "**The result has whole numbers only.** An integer array cuts fractions off: use floats."
                 return Finding("not yet", says, parts=(name,))
     return None
@@ -535,7 +557,9 @@ def correct(look: Look) -> Finding | None:
     complete = len(look.run.seen) == n and look.run.ended is None and not look.failed
     if not complete:  # no result is never a pass
         return Finding("crash", "The check did not run to its end. Please check once more.")
-    return Finding("correct", f"**Correct.** `{e.name}` agrees with the reference on {words.count(n, 'case')}.")
+    return Finding(
+        "correct", f"**Correct.** `{e.name}` agrees with the reference on {words.count(n, 'case')}."
+    )
 
 
 STEPS: tuple[Step, ...] = (
@@ -582,7 +606,7 @@ def _smallest(look: Look) -> Inputs:
         want = look.try_on(look.exercise.reference, pool).seen
         return [_still(look, g, w, raised, name) for g, w in zip(got, want, strict=False)]
 
-    found = smallest(look.exercise, [case for case, _, _ in look.failed], look.seed, failing)
+    found = smallest(look.exercise, [case for case, _, _ in look.failed], failing)
     return found or look.failed[0][0].inputs
 
 

@@ -178,7 +178,13 @@ class Sandbox:
         modules = ("numpy", "torch") if "torch" in sys.modules else ("numpy",)
         flags = ["--fork"] if self.fork else []
         process = subprocess.Popen(
-            [sys.executable, "-m", __name__.replace("sandbox", "worker"), ",".join(modules), *flags],
+            [
+                sys.executable,
+                "-m",
+                __name__.replace("sandbox", "worker"),
+                ",".join(modules),
+                *flags,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -258,6 +264,8 @@ class _Talk:
     def _note(self, message: dict[str, Any]) -> None:
         if "refused" in message:
             self.ended = Ended("refused", 0, str(message["refused"]))
+        elif "memory" in message:
+            self.ended = Ended("memory", len(self.seen))
         elif "seen" in message and len(self.seen) < self.cases:
             self.seen.append(wire.loads(message["seen"]))
 

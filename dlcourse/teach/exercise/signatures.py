@@ -13,7 +13,9 @@ Array = np.ndarray
 _RTOL = 1e-5
 
 
-def describe(got: Array, want: Array, inputs: Mapping[str, object], sizes: Mapping[str, int]) -> str:
+def describe(
+    got: Array, want: Array, inputs: Mapping[str, object], sizes: Mapping[str, int]
+) -> str:
     """One sentence on how `got` differs from `want`, empty if nothing simple does."""
     if got.shape != want.shape:
         return next(_shapes(got, want, inputs), "")
@@ -49,7 +51,9 @@ def _nan(got: Array, want: Array, *_: object) -> str:
     bad = ~((got == got) & (abs(got) != float("inf")))
     fine = bad.any() and (want == want).all() and (abs(want) != float("inf")).all()
     count = int(bad.sum())
-    return f"{count} of {got.size} numbers {'is' if count == 1 else 'are'} nan or inf." if fine else ""
+    return (
+        f"{count} of {got.size} numbers {'is' if count == 1 else 'are'} nan or inf." if fine else ""
+    )
 
 
 def _zero(got: Array, want: Array, *_: object) -> str:
@@ -114,7 +118,9 @@ def _part(got: Array, want: Array, *_: object) -> str:
     if got.size < 3 or not right.any():
         return ""
     where = _place(~right)
-    return f"{n} of {got.size} numbers {'is' if n == 1 else 'are'} wrong{where}; the others are right."
+    return (
+        f"{n} of {got.size} numbers {'is' if n == 1 else 'are'} wrong{where}; the others are right."
+    )
 
 
 def _place(wrong: Array) -> str:

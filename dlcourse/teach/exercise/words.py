@@ -12,7 +12,7 @@ _MOST_NUMBERS = 24
 
 def number(x: float) -> str:
     """A number with as many digits as one needs to tell it from another."""
-    return f"{x:.4g}"
+    return f"{x + 0.0:.4g}"  # the sum turns -0.0 into 0.0
 
 
 def array(a: np.ndarray) -> str:

@@ -78,16 +78,19 @@ def _serve(job: bytes, jobs: int, answers: int) -> None:
 
 def _run(job: bytes, send: Callable[[dict[str, Any]], None]) -> None:
     """Run one job, and send what came of each case as soon as it is known."""
-    task = pickle.loads(job)  # noqa: S301 -- from the process that started this one
+    task = pickle.loads(job)
     sys.path[:] = task["path"]
     os.chdir(task["folder"])
     _limit(task["seconds"], task["memory"])
     try:
-        attempt, drive, cases = unpack(task["attempt"]), *pickle.loads(task["plan"])  # noqa: S301
+        attempt, drive, cases = unpack(task["attempt"]), *pickle.loads(task["plan"])
     except BaseException as error:  # noqa: BLE001 -- the learner's module may fail to import
         return send({"refused": f"{type(error).__name__}: {str(error)[:300]}"})
     for inputs in cases:
-        send({"seen": wire.dumps(observe(attempt, drive, inputs, task["returns"]))})
+        seen = observe(attempt, drive, inputs, task["returns"])
+        if seen.raised and seen.raised.type == "MemoryError":
+            return send({"memory": True})
+        send({"seen": wire.dumps(seen)})
 
 
 def _limit(seconds: float, memory: int) -> None:

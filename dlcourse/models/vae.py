@@ -1,0 +1,50 @@
+"""An autoencoder one can draw from: each picture becomes a cloud of codes, not a point."""
+
+import functools
+from typing import Any
+
+
+@functools.cache
+def VAE(torch: Any) -> Any:
+    """The variational autoencoder of Kingma and Welling (2014)."""
+    nn, F = torch.nn, torch.nn.functional
+
+    class VAE(nn.Module):
+        """`VAE(64, 2)`; the noise is an argument, so that a step can be repeated exactly."""
+
+        def __init__(self, inputs, code, hidden=64, beta=1.0):
+            super().__init__()
+            self.beta = beta
+            self.enter = nn.Linear(inputs, hidden)
+            self.mean, self.log_variance = nn.Linear(hidden, code), nn.Linear(hidden, code)
+            self.widen, self.leave = nn.Linear(code, hidden), nn.Linear(hidden, inputs)
+
+        def encode(self, x):  # (B, inputs)
+            h = F.relu(self.enter(x))
+            return self.mean(h), self.log_variance(h)  # (B, code) each
+
+        def decode(self, z):  # (B, code)
+            return torch.sigmoid(self.logits(z))  # (B, inputs)
+
+        def logits(self, z):
+            """The decoder before its last sigmoid."""
+            return self.leave(F.relu(self.widen(z)))
+
+        def forward(self, x, noise):  # (B, inputs), (B, code)
+            mean, log_variance = self.encode(x)
+            z = mean + torch.exp(0.5 * log_variance) * noise  # the reparameterisation
+            return self.logits(z), mean, log_variance
+
+        def parts(self, x, noise):
+            """Reconstruction and divergence, in nats: summed over pixels and codes, mean over B."""
+            logits, mean, log_variance = self(x, noise)
+            drawn = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
+            apart = -0.5 * (1 + log_variance - mean**2 - torch.exp(log_variance)).sum() / len(x)
+            return drawn, apart
+
+        def loss(self, x, noise):
+            """The negative evidence lower bound, with weight `beta` on the divergence."""
+            drawn, apart = self.parts(x, noise)
+            return drawn + self.beta * apart
+
+    return VAE
