@@ -66,7 +66,7 @@ def _link(lesson: Lesson) -> Link | str:
 
 
 def applications(fields: Iterable[tuple[str, str, str]]) -> Table:
-    """A map of uses: (field, question it asks, kind of model), each with the lesson that builds it."""
+    """A map of uses: (field, question, kind of model), each with the lesson that builds one."""
     return table(
         [
             {"field": field, "it asks": asks, "kind of model": kind, "lesson": _builder(field)}

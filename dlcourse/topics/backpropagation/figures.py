@@ -113,15 +113,15 @@ def harm(accuracies: Mapping[str, Sequence[float]]) -> Figure:
 
 
 def training(runs: Mapping[int, Any]) -> Figure:
-    """Loss and accuracy by epoch for several seeds; `runs` maps a seed to a `study.TwinRun`."""
+    """Loss and accuracy by epoch; `runs` maps a seed to the histories on (scratch, torch)."""
     fig, axes = plt.subplots(1, 2, figsize=(8.4, 3.3))
-    for (seed, run), colour in zip(runs.items(), ("C0", "C1", "C2"), strict=False):
-        for ax, part in zip(axes, ("loss", "accuracy"), strict=True):
-            epochs = np.arange(1, len(run.scratch[part]) + 1)
-            ax.plot(epochs, run.scratch[part], lw=4, alpha=0.35, color=colour)
-            ax.plot(epochs, run.torch[part], lw=1.2, ls="--", color=colour, label=f"seed {seed}")
+    for (seed, (wide, thin)), colour in zip(runs.items(), ("C0", "C1", "C2"), strict=False):
+        for ax, part in zip(axes, ("train", "accuracy"), strict=True):
+            epochs = np.arange(1, len(wide) + 1)
+            ax.plot(epochs, wide[part], lw=5, ls="-", alpha=0.35, color=colour)
+            ax.plot(epochs, thin[part], lw=1.2, ls="--", color=colour, label=f"seed {seed}")
     axes[0].set(xlabel="epoch", ylabel="training loss", yscale="log")
-    axes[1].set(xlabel="epoch", ylabel="test accuracy")
+    axes[1].set(xlabel="epoch", ylabel="validation accuracy")
     axes[1].legend(title="wide: scratch, dashed: torch", fontsize=9, title_fontsize=9)
     return fig
 

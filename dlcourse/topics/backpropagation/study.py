@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ...data.core import Dataset
+from ...data import Dataset, Part
+from ...models import MLP
+from ...teach.train import predict
 from . import rules
 from .rules import Batch, Rule, Weights
 
@@ -105,3 +107,19 @@ def train_with(rule: Rule, digits: Dataset, seed: int, epochs: int = 20, lr: flo
                 w = Weights(*(p - lr * d for p, d in zip(w, g, strict=True)))
         logits = rules.forward(Batch(digits.test.x.astype(np.float64), digits.test.y), w).logits
     return float(np.mean(logits.argmax(1) == digits.test.y))
+
+
+def start(torch: Any, seed: int) -> Any:
+    """A 64-16-10 `MLP` on the given engine; the same seed gives both engines the same weights."""
+    model, rng = MLP(torch)([64, 16, 10]), np.random.default_rng(seed)
+    drawn = rules.init(rng)  # there inputs come first, in `Linear` outputs do
+    values = (drawn.W1.T, drawn.b1, drawn.W2.T, drawn.b2)
+    with torch.no_grad():
+        for p, value in zip(model.parameters(), values, strict=True):
+            p.copy_(torch.tensor(value.astype(np.float32)))
+    return model
+
+
+def right(model: Any, part: Part) -> float:
+    """The fraction of `part` that the model answers correctly."""
+    return float((predict(model, part.x).argmax(1) == part.y).mean())
