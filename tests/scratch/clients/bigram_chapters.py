@@ -1,4 +1,5 @@
 """From-scratch chapters on names: counts, an MLP by hand, batch norm by hand, manual gradients."""
+# ruff: noqa
 
 import numpy as np
 import torch

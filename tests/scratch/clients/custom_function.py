@@ -1,4 +1,5 @@
 """Operations with hand-written gradients: autograd.Function in its usual spellings."""
+# ruff: noqa
 
 import numpy as np
 import torch

@@ -1,4 +1,5 @@
 """Optimizers written by hand: a Lion-like sign rule, and one that wraps another."""
+# ruff: noqa
 
 import numpy as np
 import torch

@@ -1,4 +1,5 @@
 """A deep convolutional GAN pair: alternating updates with label tensors and detached fakes."""
+# ruff: noqa
 
 import numpy as np
 import torch

@@ -1,4 +1,5 @@
 """A decoder-only transformer in one file: train on characters, then sample."""
+# ruff: noqa
 
 import inspect
 import math

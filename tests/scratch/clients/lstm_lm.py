@@ -1,4 +1,5 @@
 """A word-level LSTM language model: truncated backpropagation through time, tied weights, annealing."""
+# ruff: noqa
 
 import math
 

@@ -1,4 +1,5 @@
 """A residual network of basic blocks with projection shortcuts, trained with momentum and steps."""
+# ruff: noqa
 
 from functools import partial
 from typing import Optional, Type, Union

@@ -1,4 +1,5 @@
 """A training loop that stops, saves, starts anew from the checkpoint and ends at the same place."""
+# ruff: noqa
 
 import copy
 import os

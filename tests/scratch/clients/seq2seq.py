@@ -1,4 +1,5 @@
 """Sequence to sequence with additive attention: learns to reverse, decodes step by step."""
+# ruff: noqa
 
 import random
 

@@ -1,4 +1,5 @@
 """Fast style transfer: a residual image network against fixed features and their Gram matrices."""
+# ruff: noqa
 
 from collections import namedtuple
 

@@ -1,4 +1,5 @@
 """Sub-pixel super-resolution: convolutions at low resolution, then a pixel shuffle."""
+# ruff: noqa
 
 from math import log10
 

@@ -1,4 +1,5 @@
 """A variational autoencoder on small binary pictures, with the reparametrised Gaussian."""
+# ruff: noqa
 
 import numpy as np
 import torch
