@@ -39,7 +39,7 @@ def explore(what: str | Explorable, *, preset: str | None = None, **things: Any)
     Raises `LookupError` for an unknown name and `KnobError` for a value that a knob cannot take.
     """
     explorable = what if isinstance(what, Explorable) else _find(what)
-    base = explorable.from_link(what) if isinstance(what, str) and set(what) & set("#?") else {}
+    base = explorable.changes(what) if isinstance(what, str) else {}
     if preset is not None:
         base |= explorable.preset(preset).settings
     mine = {o.name for o in explorable.own}
@@ -59,6 +59,8 @@ def _find(what: str) -> Explorable:
 class Explore(Panel):
     """An explorable on the page.  `values` and `numbers` hold what it shows, exactly."""
 
+    _css = styles("explorable")
+
     spec = traitlets.Dict().tag(sync=True)
     settings = traitlets.Dict().tag(sync=True)
     gate = traitlets.Dict().tag(sync=True)
@@ -76,7 +78,6 @@ class Explore(Panel):
         directly = bool(turned or own)
         super().__init__(
             _esm=bundle(explorable.view),
-            _css=styles("explorable"),
             spec=_public(explorable, start, own),
             settings=start,
             gate=self._gate(directly),

@@ -331,13 +331,17 @@ class Explorable:
         ]
         return self.id + ("?" + "&".join(parts) if parts else "")
 
-    def from_link(self, link: str) -> dict[str, Any]:
-        """The settings that `link` stands for: `id`, `id#preset` or `id?knob=value&...`."""
+    def changes(self, link: str) -> dict[str, Any]:
+        """What `link` sets: `id`, `id#preset`, `id?knob=value&...`, or preset and knobs."""
         head, _, query = link.partition("?")
         _, _, preset = head.partition("#")
         base = self.preset(preset).settings if preset else NOTHING
         pairs = parse_qsl(query, keep_blank_values=True)
-        return self.settings({n: self.knob(n).parse(v) for n, v in pairs}, base)
+        return {**base, **{name: self.knob(name).parse(value) for name, value in pairs}}
+
+    def from_link(self, link: str) -> dict[str, Any]:
+        """All knobs as `link` sets them."""
+        return self.settings(self.changes(link))
 
     def check(self, mission: str, settings: Settings, frame: Frame) -> Verdict:
         """Whether these settings accomplish `mission`."""

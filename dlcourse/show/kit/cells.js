@@ -60,7 +60,7 @@ export function cells({ rows, columns, label, low, high, step, get, set, paint =
     const moves = { ArrowRight: c < columns - 1 ? 1 : 0, ArrowLeft: c ? -1 : 0, ArrowDown: r < rows - 1 ? columns : 0, ArrowUp: r ? -columns : 0 };
     const changes = { "+": step, "=": step, PageUp: step, "-": -step, PageDown: -step };
     if (event.key in moves) go(active + moves[event.key]);
-    else if (event.key in changes && !(event.key === "-" && paint === null && event.altKey)) put(active, get(active) + changes[event.key], true);
+    else if (event.key in changes) put(active, get(active) + changes[event.key], true);
     else if (event.key === "Delete" || event.key === "Backspace") { typed = ""; put(active, Math.max(low, 0), true); }
     else if (/^[0-9.]$/.test(event.key)) { typed += event.key; if (Number.isFinite(Number(typed))) put(active, Number(typed), true); }
     else return;
@@ -76,5 +76,5 @@ export function cells({ rows, columns, label, low, high, step, get, set, paint =
       cell.setAttribute("aria-label", `row ${Math.floor(i / columns) + 1}, column ${(i % columns) + 1}: ${readable(value)}`);
     });
   };
-  return { node, draw };
+  return { node, draw, all };
 }

@@ -1,5 +1,6 @@
 // The page of every explorable: question, stage, controls, sentences, presets, missions.
-// A view gives `explorable(build)`; `build(bench)` returns { node, draw(frame) }.
+// A view gives `explorable(build)`; `build(bench)` returns { node, draw(frame, settings) } and, if it
+// likes, `side` (above the controls), `below` (under both, full width) and `close`.
 
 import { h, setHtml, panel, tell } from "./dom.js";
 import { control } from "./controls.js";
@@ -19,13 +20,17 @@ export function unpack(contents, data) {
   return arrays;
 }
 
-/** The ES module of one explorable.  `options.presets === false`: the view offers them itself. */
+/**
+ * The ES module of one explorable.  `options.css`: the view's own styles;
+ * `options.presets === false`: the view offers the presets itself.
+ */
 export function explorable(build, options = {}) {
   return {
     render({ model, el }) {
       const spec = model.get("spec");
       const view = panel(model, el, "explorable", spec.title);
       view.root.classList.add("dlc-panel");
+      if (options.css) el.prepend(h("style", { textContent: options.css }));
       const bench = makeBench(model, view, spec);
       const parts = [
         header(bench), gate(bench), stage(bench, build), says(bench),
@@ -48,7 +53,10 @@ function makeBench(model, view, spec) {
   const bench = { model, view, spec, knobs, parts: [], settings: { ...model.get("settings") }, frame: null };
   let resting = bench.settings;
 
-  bench.refresh = () => bench.parts.forEach((part) => part.draw(bench.frame, bench));
+  bench.refresh = () => {
+    view.root.classList.toggle("dlx-empty", !bench.frame); // an error came before any frame
+    bench.parts.forEach((part) => part.draw(bench.frame));
+  };
   const send = (fine) => { waiting = { settings: bench.settings, fine }; bench.refresh(); flush(); };
   const rest = () => { // a step that Undo goes back over
     if (JSON.stringify(resting) === JSON.stringify(bench.settings)) return;
@@ -103,7 +111,7 @@ function makeBench(model, view, spec) {
 
 function header(bench) {
   const undo = h("button", { className: "dlc-button dlc-quiet", type: "button", onclick: bench.undo }, "Undo");
-  const reset = h("button", { className: "dlc-button dlc-quiet", type: "button", onclick: () => bench.turn(bench.spec.start) }, "Reset");
+  const reset = h("button", { className: "dlc-button dlc-quiet", type: "button", onclick: () => { bench.mission = null; bench.turn(bench.spec.start); } }, "Reset");
   const link = h("button", { className: "dlc-button dlc-quiet", type: "button" }, "Copy link");
   link.addEventListener("click", async () => {
     await navigator.clipboard?.writeText(`explore("${linkOf(bench)}")`);
@@ -183,9 +191,10 @@ function stage(bench, build) {
   const built = build(bench);
   const shown = bench.spec.knobs.filter((knob) => !knob.on_stage);
   const controls = shown.map((knob) => control(knob, bench));
-  const side = h("div", { className: "dlx-side" }, ...controls.map((c) => c.node), built.side ?? null);
-  const node = h("div", { className: `dlx-bench${shown.length || built.side ? "" : " dlx-wide"}` },
+  const side = h("div", { className: "dlx-side" }, built.side, ...controls.map((c) => c.node));
+  const grid = h("div", { className: `dlx-bench${shown.length || built.side ? "" : " dlx-wide"}` },
     h("div", { className: "dlx-stage" }, built.node), side);
+  const node = h("div", {}, grid, built.below);
   return {
     node,
     draw: (frame) => { controls.forEach((c) => c.draw()); if (frame) built.draw(frame, bench.settings); },

@@ -77,11 +77,11 @@ function edgeMark({ id, from, to }, at, look, radius, pick) {
 }
 
 function nodeMark({ x, y, tight }, { value, gradient, state = "done", name, off }, radius) {
-  const r = tight ? Math.min(13, radius) : radius;
-  const group = s("g", { class: `dlx-node dlx-${state}${off ? " dlx-off" : ""}`, transform: `translate(${x.toFixed(1)},${y.toFixed(1)})` },
+  const r = tight ? Math.min(15, radius) : radius;
+  const group = s("g", { class: `dlx-node dlx-${state}${off ? " dlx-off" : ""}${tight ? " dlx-tight" : ""}`, transform: `translate(${x.toFixed(1)},${y.toFixed(1)})` },
     s("circle", { r }),
     value === undefined ? null : s("text", { y: 4, class: "dlx-node-value" }, readable(value, tight ? 2 : radius < 20 ? 2 : 3)));
-  if (name) group.append(s("text", { y: -r - 4, class: "dlx-node-name" }, name));
+  if (name) group.append(s("text", tight ? { x: -r - 4, y: 4, class: "dlx-node-name" } : { y: -r - 4, class: "dlx-node-name" }, name));
   if (gradient !== undefined && !tight) group.append(s("text", { y: r + 13, class: "dlx-node-gradient" }, readable(gradient, 2)));
   if (gradient !== undefined && tight) group.append(s("text", { x: r + 4, y: 4, class: "dlx-node-gradient dlx-beside" }, readable(gradient, 2)));
   if (off) group.append(s("title", {}, off));

@@ -6,6 +6,33 @@ import { dropdown, readable, scrub } from "../../show/kit/controls.js";
 import { cells } from "../../show/kit/cells.js";
 import { graph } from "../../show/kit/svg.js";
 
+const MICROSCOPE_CSS = `
+.bpm-top { display: grid; grid-template-columns: minmax(7rem, 10rem) minmax(0, 1fr); gap: 0.5rem 1.25rem; align-items: start; }
+@container (max-width: 560px) { .bpm-top { grid-template-columns: minmax(0, 1fr); } .bpm-digit { display: flex; gap: 0.75rem; align-items: center; } .bpm-digit .dlx-cells { max-width: 8rem; } }
+.bpm-chosen { box-shadow: inset 0 0 0 2px var(--dlc-mark); }
+.bpm-below { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(23rem, 100%), 1fr)); gap: 0 0.75rem; }
+.bpm-digit .dlx-cell { position: relative; }
+.bpm-dot::after { content: ""; position: absolute; inset: 50%; width: var(--dot); height: var(--dot); border-radius: 50%; transform: translate(-50%, -50%); background: var(--dot-colour); box-shadow: 0 0 0 1px var(--dlx-paper); }
+.bpm-steps { display: flex; flex-wrap: wrap; align-items: center; gap: 0.35rem; margin-top: 0.4rem; }
+.bpm-steps .dlx-range { flex: 1; min-width: 6rem; }
+.bpm-now { min-width: 8.5em; text-align: right; }
+.dlx-step { padding: 0.1em 0.55em; }
+.bpm-sum-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0.3rem 0.8rem; }
+.bpm-edge { width: auto; }
+.bpm-weight { white-space: nowrap; }
+.bpm-products { display: flex; flex-wrap: wrap; gap: 0.4rem 2rem; margin: 0.4rem 0; }
+.bpm-product { display: flex; align-items: flex-start; gap: 0.5rem; }
+.bpm-to { width: 5.5em; padding-top: 0.15em; }
+.bpm-term { display: inline-flex; flex-direction: column; align-items: center; max-width: 8.5em; text-align: center; }
+.bpm-number { font-size: 1.15em; font-weight: 600; font-variant-numeric: tabular-nums; }
+.bpm-under { line-height: 1.25; font-size: 0.82em; color: var(--dlc-soft); }
+.bpm-upstream .bpm-number, .bpm-result .bpm-number { color: var(--dlx-grad); }
+.bpm-op { padding-top: 0.1em; }
+.bpm-note { font-size: 0.94em; }
+.bpm-bad th { color: var(--dlc-wrong); }
+.bpm-naming .dlx-control { max-width: 22rem; }
+`;
+
 const FORWARD = ["z0", "z1", "z2", "a0", "a1", "a2", "o0", "o1", "loss"];
 const BACKWARD = ["loss", "o0", "o1", "a0", "a1", "a2", "z0", "z1", "z2", "x"];
 
@@ -13,15 +40,15 @@ export default explorable((bench) => {
   const parts = [rule(bench), digit(bench), steps(bench), network(bench), arithmetic(bench), table(bench), naming(bench)];
   const [pick, image, walk, net, sum, check, name] = parts;
   const node = h("div", { className: "bpm" },
-    h("div", { className: "bpm-top" }, image.node, h("div", { className: "bpm-net" }, net.node, walk.node)),
-    sum.node, check.node, name.node);
+    h("div", { className: "bpm-top" }, image.node, h("div", { className: "bpm-net" }, net.node, walk.node)));
   return {
     node,
     side: pick.node,
+    below: h("div", { className: "bpm-below" }, check.node, sum.node, name.node),
     draw: (frame, settings) => parts.forEach((part) => part.draw(frame, settings)),
     close: net.close,
   };
-}, { presets: false });
+}, { presets: false, css: MICROSCOPE_CSS });
 
 /** The rule, with the line of code that it changes; hidden rounds and an absent function are not offered. */
 function rule(bench) {
@@ -39,7 +66,7 @@ function rule(bench) {
 }
 
 function digit(bench) {
-  let shown = new Float32Array(64), base = null, gradient = null, picked = new Set(), caption = h("div", { className: "dlx-caption" });
+  let shown = new Float32Array(64), base = null, caption = h("div", { className: "dlx-caption" });
   const ink = (i) => bench.settings.ink[i];
   const grid = cells({
     rows: 8, columns: 8, low: 0, high: 1, step: 0.1, paint: 1, label: "Pixels of the digit. Arrow keys move, plus and minus change the ink.",
@@ -54,14 +81,27 @@ function digit(bench) {
     show: () => "",
     tint: (value) => `color-mix(in srgb, var(--dlx-ink) ${Math.round(value * 100)}%, var(--dlx-paper))`,
   });
-  const draw = (frame) => {
+  const draw = (frame, settings) => {
     shown = Float32Array.from(frame.image);
     base = shown.map((v, i) => v - ink(i));
     const marks = Object.fromEntries(frame.numbers.crop.pixels.map((p) => [p, "bpm-chosen"]));
     grid.draw(marks);
-    caption.textContent = `A ${frame.numbers.label}. Paint on it. The four framed pixels feed the graph.`;
+    dots(grid.all, settings.step > FORWARD.length + 9 ? frame.g_image : null);
+    caption.textContent = `A ${frame.numbers.label}: paint on it. The framed pixels feed the graph.` +
+      (frame.g_image ? " Dots: more ink there would raise (orange) or lower (blue) the loss." : "");
   };
   return { node: h("div", { className: "bpm-digit" }, grid.node, caption), draw };
+}
+
+/** On each pixel a dot as large as its gradient. */
+function dots(all, gradient) {
+  const most = gradient ? Math.max(...gradient.map(Math.abs), 1e-12) : 1;
+  all.forEach((cell, i) => {
+    const size = gradient ? Math.sqrt(Math.abs(gradient[i]) / most) : 0;
+    cell.classList.toggle("bpm-dot", size > 0.05);
+    cell.style.setProperty("--dot", `${Math.round(10 * size)}px`);
+    cell.style.setProperty("--dot-colour", gradient?.[i] > 0 ? "var(--dlx-minus)" : "var(--dlx-plus)");
+  });
 }
 
 function steps(bench) {
@@ -73,8 +113,8 @@ function steps(bench) {
   range.addEventListener("change", () => to(Number(range.value)));
   const now = h("span", { className: "dlx-soft bpm-now" });
   const node = h("div", { className: "bpm-steps" },
-    button("⏮", "To the beginning", () => 0), button("◀", "One node back", () => bench.settings.step - 1),
-    button("▶", "One node on", () => bench.settings.step + 1), button("⏭", "To the end", () => last), range, now);
+    button("Start", "To the beginning", () => 0), button("‹ Back", "One node back", () => bench.settings.step - 1),
+    button("Next ›", "One node on", () => bench.settings.step + 1), button("End", "To the end", () => last), range, now);
   return {
     node,
     draw: (frame, { step }) => {
@@ -143,7 +183,7 @@ function look(frame, settings, outs, hidden) {
     for (const k of outs) lines[`a${j}-o${k}`] = { weight: frame.W2[j * 10 + k], lit: done.has(order(`o${k}`)) };
   }
   for (const k of outs) {
-    set(`o${k}`, frame.logits[k], frame.g_logits?.[k], frame.right_logits?.[k], outs.length > 2 ? null : `class ${k}`);
+    set(`o${k}`, frame.logits[k], frame.g_logits?.[k], frame.right_logits?.[k], outs.length > 2 ? String(k) : `class ${k}`);
     lines[`o${k}-loss`] = { weight: 0, lit: done.has("loss") };
   }
   set("loss", -Math.log(frame.p[frame.numbers.label]), 1, undefined, null);
@@ -231,9 +271,21 @@ function checkRow({ name, shape, ratio, cosine, error, ok }) {
     h("td", {}, readable(error, 2)), h("td", { className: ok ? "dlc-word-right" : "dlc-word-wrong" }, ok ? "✓ yes" : "✗ no"));
 }
 
-/** In a hidden round: the answer to give. */
+/** In a hidden round: the answer to give, and what comes of it. */
 function naming(bench) {
   const list = dropdown({ ...bench.knobs.named, label: "Which bug made this table?" }, bench);
-  const node = h("section", { className: "dlx-card bpm-naming" }, list.node, h("p", { className: "dlx-soft" }, "The graph is dark in this round. Choose a name; the answer stands under Missions."));
-  return { node, draw: (frame) => { node.hidden = !frame.numbers.hidden; list.draw(); } };
+  const says = h("p", { role: "status" });
+  const node = h("section", { className: "dlx-card bpm-naming" }, list.node, h("p", { className: "dlx-soft" }, "The backward half of the graph is dark in this round: only the table speaks."), says);
+  let drawn = null;
+  const draw = (frame, { rule: round, named }) => {
+    node.hidden = !frame.numbers.hidden;
+    list.draw();
+    const mission = bench.model.get("missions")[round.replace("hidden", "name")];
+    const words = named && mission ? mission.says : "";
+    if (words === drawn) return;
+    drawn = words;
+    setHtml(bench.model, says, words);
+    says.className = mission?.state === "correct" ? "dlc-right" : words ? "dlc-wrong" : "";
+  };
+  return { node, draw };
 }

@@ -390,7 +390,7 @@ def _named(found: list[str]) -> str:
         return "These are the right gradients."
     if first is CORRECT:
         others = " or ".join(f"“{RULES[n].label.lower()}”" for n in found[1:])
-        return f"These are the right numbers, but on this batch {others} would give the same ones."
+        return f"These are the right numbers; on this batch, {others} would give the same ones."
     others = "".join(f" (or “{RULES[n].label.lower()}”)" for n in found[1:])
     return f"**{first.label}**{others}: `{first.wrote}` where it should be `{first.right}`."
 
@@ -399,13 +399,13 @@ def _where(gradients: Weights, right: Weights, wrong: tuple[str, ...], n: int) -
     """What can be said of a mistake that is in no catalogue: its scale and its place."""
     together = agreement(_flat(gradients), _flat(right))
     if np.isnan(together.error):
-        return "There is a nan among these gradients. Look for a division by zero or a logarithm of zero."
+        return "There is a nan among them. Look for a division by zero or the logarithm of zero."
     if together.cosine > 1 - 1e-9:
-        return f"The direction is right, but everything is {together.ratio:.4g} times too long (N = {n})."
+        return f"The direction is right, but all is {together.ratio:.4g} times too long (N = {n})."
     if set(wrong) <= {"b1", "b2"}:
-        return f"Only {' and '.join(wrong)} is off: look at how the bias collects from the batch."
+        return f"Only {' and '.join(wrong)} is off: look at how a bias collects from the batch."
     if set(wrong) <= {"W1", "b1"}:
-        return "W2 and b2 are right, so the loss is differentiated well: look between d_logits and d_z1."
+        return "W2 and b2 are right, so d_logits is: look between d_logits and d_z1."
     if "W2" in wrong and "b2" not in wrong:
         return "b2 is right, so d_logits is: look at the product that makes dW2."
     return "All parameters are off: start where they all begin, at d_logits."
