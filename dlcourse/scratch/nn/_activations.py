@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from ..autograd import op
+from ..ops._erf import erf64
 
 
 @op
@@ -145,9 +146,7 @@ def _phi_float32(x):
 
 
 def _phi_exact(x):
-    from ..ops import erf_array
-
-    return 0.5 * (1 + erf_array(x * math.sqrt(0.5)))
+    return 0.5 * (1 + erf64(x * math.sqrt(0.5)))
 
 
 @op

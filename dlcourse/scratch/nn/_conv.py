@@ -98,9 +98,8 @@ def _flat(y, groups):
     return y.transpose(1, 2, 3, 0).reshape(groups, y.shape[1] // groups, -1)
 
 
-def correlate(x, w, geo):
-    """Slide the kernels w (O, C/G, kh, kw) over x (N, C, H, W) -> (N, O, h, w)."""
-    out_size = geo.out_size(x.shape[2:], w.shape[2:])
+def correlate(x, w, out_size, geo):
+    """Slide the kernels w (O, C/G, kh, kw) over x (N, C, H, W) -> (N, O, *out_size)."""
     columns = _Columns(pad_chwn(x, geo.padding), w.shape[2:], out_size, geo)
     w2 = _kernel_matrix(w, geo.groups)
     y = np.empty((*w2.shape[:2], out_size[0] * out_size[1] * len(x)), x.dtype)
@@ -155,7 +154,8 @@ def conv2d(x, weight, bias, /, *, geo):
     Gradient: dx spreads g through w, dw correlates x with g, db sums g over n, i, j.
     Source: LeCun et al., 1989; im2col: Chellapilla et al., 2006.
     """
-    return _add_bias(correlate(x, weight, geo), bias), (
+    out_size = geo.out_size(x.shape[2:], weight.shape[2:])
+    return _add_bias(correlate(x, weight, out_size, geo), bias), (
         lambda g: spread(g, weight, x.shape[2:], geo),
         lambda g: correlate_weight(x, g, weight.shape[2:], geo),
         _bias_grad,
@@ -171,7 +171,7 @@ def conv_transpose2d(x, weight, bias, /, *, geo, size):
     Source: Zeiler et al., 2010; Dumoulin and Visin, 2016.
     """
     return _add_bias(spread(x, weight, size, geo), bias), (
-        lambda g: correlate(g, weight, geo),
+        lambda g: correlate(g, weight, x.shape[2:], geo),
         lambda g: correlate_weight(g, x, weight.shape[2:], geo),
         _bias_grad,
     )

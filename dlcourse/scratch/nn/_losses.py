@@ -54,10 +54,8 @@ def kl_div(x, y, /, *, reduction="mean", log_target=False):
     if log_target:
         p = np.exp(y)
         return _reduced(p * (y - x), (lambda: -p, lambda: p * (y - x + 1)), reduction)
-    positive = y > 0
-    log_y = np.log(np.where(positive, y, 1))
-    values = np.where(positive, y * log_y, 0) - y * x  # y log y is 0 at 0
-    return _reduced(values, (lambda: -y, lambda: np.where(positive, log_y + 1, 0) - x), reduction)
+    values = np.where(y == 0, 0, y * np.log(y)) - y * x  # y log y is 0 at 0
+    return _reduced(values, (lambda: -y, lambda: np.log(y) + y / y - x), reduction)
 
 
 @op
@@ -66,9 +64,8 @@ def binary_cross_entropy(x, y, /, *, reduction="mean"):
 
     Gradient: dx = (x - y) / (x (1 - x)); dy = log(1 - x) - log x.
     """
-    with np.errstate(divide="ignore"):
-        log_x, log_not_x = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
-    values = (y - 1) * log_not_x - y * log_x
+    log_x, log_not_x = np.log(x), np.log1p(-x)
+    values = (y - 1) * np.maximum(log_not_x, -100) - y * np.maximum(log_x, -100)
     slope = lambda: (x - y) / np.maximum(x * (1 - x), 1e-12)  # noqa: E731
     return _reduced(values, (slope, lambda: log_not_x - log_x), reduction)
 
@@ -97,8 +94,7 @@ def _row_reduction(values, weight, reduction):
     if reduction == "sum":
         return values.sum(), weight
     total = weight.sum()
-    with np.errstate(invalid="ignore", divide="ignore"):  # every row ignored: nan, as in torch
-        return values.sum() / total, weight / total
+    return values.sum() / total, weight / total  # nan, as in torch, if every row is ignored
 
 
 def _pick(rows, target):
@@ -112,8 +108,7 @@ def nll_rows(x, /, *, target, weight, reduction="mean"):
     Shapes: x (M, C) log-probabilities, target and weight (M) -> scalar, or (M) for "none".
     Gradient: -weight_i at the target, 0 elsewhere.
     """
-    with np.errstate(invalid="ignore"):
-        values = np.where(weight != 0, -weight * _pick(x, target), x.dtype.type(0))
+    values = np.where(weight != 0, -weight * _pick(x, target), x.dtype.type(0))
     value, per_row = _row_reduction(values, weight, reduction)
 
     def vjp(g):

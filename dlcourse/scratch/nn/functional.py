@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import ops
 from ..autograd import Tensor, wrap
+from ..inplace import in_place
 from ..random import rng
 from . import _activations, _attention, _conv, _image, _linear, _losses, _norm, _pool
 from ._conv import Geometry
@@ -53,9 +54,9 @@ def as_tuple(value, n, name):
     return value * n if len(value) == 1 else value
 
 
-def _inplace(input, result, inplace):
-    """`result`, or the input itself after it took over the result's values and history."""
-    return ops.assign(input, result) if inplace else result
+def _apply(function, input, inplace, *args, **options):
+    """`function(input, ...)`, written over the input if `inplace`."""
+    return (in_place(function) if inplace else function)(input, *args, **options)
 
 
 # --- activations ------------------------------------------------------------------------------
@@ -63,12 +64,12 @@ def _inplace(input, result, inplace):
 
 def _activation(name, input, inplace=False, **options):
     _floating(name, input)
-    return _inplace(input, getattr(_activations, name)(input, **options), inplace)
+    return _apply(getattr(_activations, name), input, inplace, **options)
 
 
 def relu(input, inplace=False):
     """max(x, 0)."""
-    return _inplace(input, ops.relu(input), inplace)
+    return _apply(ops.relu, input, inplace)
 
 
 def sigmoid(input):
@@ -100,12 +101,12 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
 
 def hardsigmoid(input, inplace=False):
     """relu6(x + 3) / 6."""
-    return _inplace(input, relu6(input + 3) / 6, inplace)
+    return _apply(lambda x: relu6(x + 3) / 6, input, inplace)
 
 
 def hardswish(input, inplace=False):
     """x relu6(x + 3) / 6."""
-    return _inplace(input, input * relu6(input + 3) / 6, inplace)
+    return _apply(lambda x: x * relu6(x + 3) / 6, input, inplace)
 
 
 def elu(input, alpha=1.0, inplace=False):
@@ -117,7 +118,7 @@ def celu(input, alpha=1.0, inplace=False):
     """x where positive, else alpha (exp(x / alpha) - 1)."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _inplace(input, _activation("elu", input / alpha) * alpha, inplace)
+    return _apply(lambda x: _activation("elu", x / alpha) * alpha, input, inplace)
 
 
 _SELU = {"alpha": 1.6732632423543772848170429916717, "scale": 1.0507009873554804934193349852946}
@@ -253,7 +254,7 @@ def _dropout(input, shape, p, training, inplace):
         return input
     kept = rng().random(shape, dtype=np.float32) >= p
     scale = wrap(kept * input._data.dtype.type(1 / (1 - p) if p < 1 else 0))
-    return _inplace(input, input * scale, inplace)
+    return _apply(ops.mul, input, inplace, scale)
 
 
 def dropout(input, p=0.5, training=True, inplace=False):
@@ -288,8 +289,8 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False):
     kept = rng().random(input.shape) >= p
     a = ((1 - p) * (1 + p * floor**2)) ** -0.5 if p < 1 else 0.0
     dropped = wrap(np.where(kept, 0, floor).astype(input._data.dtype))
-    y = (input * wrap(kept.astype(input._data.dtype)) + dropped) * a - a * p * floor
-    return _inplace(input, y, inplace)
+    mask = wrap(kept.astype(input._data.dtype))
+    return _apply(lambda x: (x * mask + dropped) * a - a * p * floor, input, inplace)
 
 
 # --- linear maps and lookups ------------------------------------------------------------------

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from .. import versions
+from ..autograd import newest
 from ..random import rng
 
 _GAINS = {
@@ -28,6 +30,7 @@ def calculate_gain(nonlinearity, param=None):
 
 def _fill(tensor, values):
     tensor._data[...] = values
+    versions.note_write(tensor._data, newest())
     return tensor
 
 

@@ -6,6 +6,7 @@ from collections import OrderedDict, namedtuple
 import numpy as np
 
 from ...autograd import Tensor, no_grad
+from ...dtypes import float32, float64
 from ..parameter import Parameter
 
 _KINDS = ("_parameters", "_buffers", "_modules")
@@ -324,13 +325,13 @@ class Module:
 
     def to(self, *args, **kwargs):
         """Cast the floating-point state: `to(dtype)`, `to("cpu")`, `to(device, dtype)`, `to(like)`."""
-        probe = Tensor(np.zeros(0, np.float32)).to(*args, **kwargs)
-        dtype = probe.dtype if _asks_dtype(args, kwargs) else None
-        if dtype is None:
-            return self
-        if not probe.is_floating_point():
-            raise TypeError("nn.Module.to only accepts floating point dtypes")
-        return self._cast(dtype)
+        for start in (float32, float64):  # a cast is what changes one of the two
+            like = Tensor(np.zeros(0, start.numpy)).to(*args, **kwargs)
+            if like.dtype is not start:
+                if not like.is_floating_point():
+                    raise TypeError("nn.Module.to only accepts floating point dtypes")
+                return self._cast(like.dtype)
+        return self
 
     def _cast(self, dtype):
         return self._apply(lambda t: t.to(dtype) if t.is_floating_point() else t)
@@ -341,11 +342,11 @@ class Module:
 
     def float(self):
         """Cast floating-point state to float32."""
-        return self._cast(np.dtype("float32"))
+        return self._cast(float32)
 
     def double(self):
         """Cast floating-point state to float64."""
-        return self._cast(np.dtype("float64"))
+        return self._cast(float64)
 
     def cpu(self):
         """This module: everything lives on the CPU already."""
@@ -450,10 +451,6 @@ def _child_lines(modules):
 def _key_errors(kind, keys):
     names = ", ".join(f'"{k}"' for k in keys)
     return [f"{kind} key(s) in state_dict: {names}. "] if keys else []
-
-
-def _asks_dtype(args, kwargs):
-    return any(not isinstance(a, str) and a is not None for a in (*args, *kwargs.values()))
 
 
 def _convert(t, fn):
