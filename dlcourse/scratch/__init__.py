@@ -1,7 +1,11 @@
-"""A deep learning engine in NumPy that answers to torch's names: `from dlcourse import scratch as torch`."""
+"""A deep learning engine in NumPy that answers to torch's names.
 
-from . import autograd, random
-from . import tensor as _spelling  # the function of that name comes below
+`from dlcourse import scratch as torch`, and ordinary model code runs: tensors, autograd, `nn`,
+`optim`, `utils.data`. A subset of torch, exactly: what is missing fails loudly.
+"""
+
+from . import autograd, dtypes, linalg, ops, random
+from . import tensor as _spelling
 from .autograd import (
     OPS,
     Tensor,
@@ -12,8 +16,84 @@ from .autograd import (
     no_grad,
     set_grad_enabled,
 )
-from .creation import ones, tensor, zeros
-from .dtypes import bool_ as bool
-from .dtypes import dtype, float32, float64, int8, int16, int32, int64, uint8
-from .ops import *
-from .random import Generator, default_generator, manual_seed
+from .creation import (
+    allclose,
+    arange,
+    as_tensor,
+    asarray,
+    empty,
+    empty_like,
+    equal,
+    eye,
+    finfo,
+    from_numpy,
+    full,
+    full_like,
+    iinfo,
+    is_floating_point,
+    is_tensor,
+    isclose,
+    linspace,
+    logspace,
+    meshgrid,
+    numel,
+    ones,
+    ones_like,
+    scalar_tensor,
+    tensor,
+    tril_indices,
+    triu_indices,
+    zeros,
+    zeros_like,
+)
+from .devices import device
+from .dtypes import (
+    dtype,
+    float32,
+    float64,
+    get_default_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    set_default_dtype,
+    uint8,
+)
+from ._print import set_printoptions
+from .random import (
+    Generator,
+    bernoulli,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    multinomial,
+    normal,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+    seed,
+    set_rng_state,
+)
+from .stubs import (
+    amp,
+    autocast,
+    backends,
+    compile,
+    cuda,
+    get_num_threads,
+    mps,
+    set_float32_matmul_precision,
+    set_num_interop_threads,
+    set_num_threads,
+    use_deterministic_algorithms,
+    version,
+)
+from .tensor import Size
+
+globals().update({n: f for n, f in ops.PUBLIC.items() if n not in ops.METHODS_ONLY})
+globals().update(dtypes.ALIASES)  # float, long, bool, ...: dtypes, as in torch

@@ -25,10 +25,17 @@ from operator import attrgetter
 import numpy as np
 
 from . import versions
+from .dtypes import promote
 
 Array = np.ndarray
 OPS: dict[str, Callable] = {}  # every op by name: tests and `explain` read it
 _numbers = itertools.count(1)  # a node's number tells its age: whatever it uses is older
+
+
+def newest():
+    """A number above those of all nodes made so far."""
+    return next(_numbers)
+
 
 
 class _State(threading.local):
@@ -71,11 +78,21 @@ class Node:
 class Tensor:
     """An array that remembers how it was computed."""
 
-    __slots__ = ("__dict__", "__weakref__", "_data", "_grad", "_hooks", "_requires_grad", "grad_fn")
+    __slots__ = (
+        "__dict__",
+        "__weakref__",
+        "_base",  # the tensor whose memory this one is a view of
+        "_data",
+        "_grad",
+        "_hooks",
+        "_requires_grad",
+        "grad_fn",
+    )
     __array_priority__ = 1000  # so that `array + tensor` asks the tensor
 
     def __init__(self, data=(), requires_grad=False):
         self._data: Array = data if type(data) is Array else np.asarray(data)
+        self._base: Tensor | None = None
         self._grad: Tensor | None = None
         self._hooks: list | None = None
         self.grad_fn: Node | None = None
@@ -143,7 +160,7 @@ def wrap(array):
     """A new tensor around `array`: the quick constructor of the engine itself."""
     t = _new(Tensor)
     t._data = array if type(array) is Array else np.asarray(array)
-    t._grad = t._hooks = t.grad_fn = None
+    t._base = t._grad = t._hooks = t.grad_fn = None
     t._requires_grad = False
     return t
 
@@ -154,38 +171,53 @@ _new = object.__new__
 # --- forward: recording -----------------------------------------------------------------------
 
 
-def op(forward):
+def op(forward=None, *, promotes=False, numbers=False, view=False):
     """Lift `forward(arrays..., options...) -> (value, back)` to tensors, and register it.
 
     The parameters before `/` (without one: all positional ones) are inputs: tensors, which arrive
-    as arrays, or numbers or None; the others are options and arrive as they are. `back` is
+    as arrays, or None; the others are options and arrive as they are. `back` is
     - a tuple with one vector-Jacobian product `g -> gradient` per input; those that nobody needs
       are never called; or
-    - one function `(g, needs) -> tuple of gradients`, None where `needs` is False, if they share work; or
+    - one function `(g, needs) -> gradients`, if they share work; None where `needs` is False; or
     - None, if there is nothing to differentiate.
     If `value` is a tuple, so is the result, and `g` a list with one array per part of it.
+
+    With `numbers`, inputs may be Python numbers; with `promotes`, they are also cast to their
+    common type. `view` tells that the result looks at the memory of the first input.
     """
+    if forward is None:
+        return functools.partial(op, promotes=promotes, numbers=numbers, view=view)
+    name = forward.__name__.removeprefix("_")
     names, variadic = _inputs(forward)
-    name, count = forward.__name__, None if variadic else len(names)
+    count = None if variadic else len(names)
+    allowed = _NUMBERS if numbers or promotes else ()
 
     @functools.wraps(forward)
     def apply(*args, **options):
-        if options and not names.keys().isdisjoint(options):
-            args = _by_position(name, names, args, options)
+        if options:
+            args = _tidy(name, names, args, options)
         inputs = args[:count]
         arrays, needed = [], False
         for t in inputs:
             if isinstance(t, Tensor):
                 arrays.append(t._data)
                 needed = needed or t._requires_grad
-            elif t is None or isinstance(t, _NUMBERS):
+            elif t is None and arrays or isinstance(t, allowed):
                 arrays.append(t)
             else:
                 raise TypeError(f"{name}(): expected a Tensor, but got {type(t).__name__}")
-        value, back = state.quiet.run(forward, *arrays, *args[count:], **options) if count is not None else state.quiet.run(forward, *arrays, **options)
+        if promotes:
+            arrays = promote(*arrays)
+        value, back = state.quiet.run(forward, *arrays, *args[len(inputs) :], **options)
         if type(value) is tuple:
-            return _several(name, inputs, value, back if needed else None)
+            outs = _several(name, inputs, value, back if needed else None)
+            if view:
+                for out in outs:
+                    _note_view(out, inputs[0])
+            return outs
         out = wrap(value)
+        if view:
+            _note_view(out, inputs[0])
         if needed and back is not None and state.recording:
             out._requires_grad = True
             out.grad_fn = Node(name, _parents(inputs), back, out._data)
@@ -195,7 +227,7 @@ def op(forward):
     return apply
 
 
-_NUMBERS = (int, float, np.number, np.bool_)
+_NUMBERS = (int, float, np.number, np.bool_, Array)
 
 
 def _inputs(forward):
@@ -206,15 +238,32 @@ def _inputs(forward):
     return names, any(p.kind is p.VAR_POSITIONAL for p in params)
 
 
-def _by_position(name, names, args, options):
-    """Move inputs that were given by keyword to their places."""
-    args, extra = list(args[: len(names)]), args[len(names) :]
+def _tidy(name, names, args, options):
+    """Put inputs given by keyword in their places; know NumPy's names of `dim` and `keepdim`."""
+    for ours, numpys in (("dim", "axis"), ("keepdim", "keepdims")):
+        if numpys in options:
+            options[ours] = options.pop(numpys)
+    if names.keys().isdisjoint(options):
+        return args
+    inputs, others = list(args[: len(names)]), args[len(names) :]
     for key, place in names.items():
         if key in options:
-            if place < len(args):
+            if place < len(inputs):
                 raise TypeError(f"{name}() got multiple values for argument '{key}'")
-            args += [None] * (place - len(args)) + [options.pop(key)]
-    return (*args, *extra)
+            inputs += [None] * (place - len(inputs)) + [options.pop(key)]
+    return (*inputs, *others)
+
+
+def _note_view(out, source):
+    """Remember whose memory a view shows, and whether its elements are out of order in it.
+
+    `inplace` reads the first; the second lets `Tensor.view` refuse what torch refuses, although
+    arrays that the engine itself lays out differently (images, for speed) may be viewed.
+    """
+    out._base = source if source._base is None else source._base
+    in_order = source._data.flags.c_contiguous or hasattr(source, "_strided")
+    if in_order and not out._data.flags.c_contiguous:
+        out._strided = True
 
 
 def _parents(inputs):
@@ -227,12 +276,12 @@ def _parents(inputs):
             parents.append(t)
         else:
             if t.grad_fn.number < versions.latest_recorded:
-                _refuse_stale(t)
+                refuse_stale(t)
             parents.append(t.grad_fn)
     return parents
 
 
-def _refuse_stale(t):
+def refuse_stale(t):
     if versions.written_after(t._data, t.grad_fn.number, recorded=True):
         raise RuntimeError(
             "this tensor shares memory with one that was modified by an inplace operation after it "
@@ -247,22 +296,28 @@ class _Parts(tuple):
 
 
 def _several(name, inputs, values, back):
-    """Wrap several outputs of one op: each passes its part of the gradient to one common node."""
-    outs = tuple(map(wrap, values))
+    """Wrap the several outputs of an op."""
     if back is None or not state.recording:
-        return outs
+        return tuple(map(wrap, values))
+    return record(name, inputs, values, back)
+
+
+def record(name, inputs, values, back, plain=()):
+    """Tensors for `values`, several outputs of one node; those that are `plain` have no gradient.
+
+    Each passes its part of the gradient to the common node, where `back(gs, needs)` waits for all.
+    """
+    outs = tuple(map(wrap, values))
+    likes = [(v._data.shape, v._data.dtype) for v in outs]
 
     def joined(parts, needs):
-        gs = [np.zeros_like(v) for v in likes] if len(parts) < len(likes) else [None] * len(likes)
-        for i, g in parts:
-            gs[i] = g
-        return back(gs, needs)
+        gs = dict(parts)
+        zeros = (np.zeros(*like) if i not in gs else None for i, like in enumerate(likes))
+        return back([gs.get(i, z) for i, z in enumerate(zeros)], needs)
 
-    # Stand-ins of shape and dtype without memory: the closure must not keep the outputs alive.
-    likes = [np.broadcast_to(np.zeros((), v._data.dtype), v._data.shape) for v in outs]
     common = Node(name, _parents(inputs), joined, _Parts)
     for i, out in enumerate(outs):
-        if out._data.dtype.kind == "f":
+        if out._data.dtype.kind == "f" and not (plain and plain[i]):
             out._requires_grad = True
             out.grad_fn = Node(name, (common,), (lambda g, i=i: _Parts(((i, g),)),), out._data)
     return outs
@@ -513,3 +568,11 @@ def is_grad_enabled():
 def is_inference_mode_enabled():
     """Is this thread inside `inference_mode`?"""
     return state.inference
+
+
+def __getattr__(name):  # `autograd.Function` lives in its own file and needs this one
+    if name == "Function":
+        from .function import Function
+
+        return Function
+    raise AttributeError(f"module 'autograd' has no attribute '{name}'")

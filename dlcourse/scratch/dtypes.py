@@ -117,23 +117,21 @@ def _within(members):
 
 
 def promote(*values):
-    """Cast arrays and numbers to their common type; numbers stay numbers where NumPy does the same."""
-    first = values[0]
-    if isinstance(first, np.ndarray):
-        dtype = first.dtype
-        for v in values:
-            if not (v.dtype is dtype if isinstance(v, np.ndarray) else _weak(v, dtype)):
-                break
-        else:
-            return values
-    dtype = result_type(*values)
-    return tuple(np.asarray(v, dtype) for v in values)
+    """Cast arrays and numbers to their common type; a number stays one where NumPy does the same."""
+    dtype = getattr(values[0], "dtype", None)
+    for v in values:
+        if v is not None and not (v.dtype is dtype if type(v) is np.ndarray else _weak(v, dtype)):
+            break
+    else:
+        return values
+    dtype = result_type(*(v for v in values if v is not None))
+    return tuple(v if v is None else np.asarray(v, dtype) for v in values)
 
 
 def _weak(number, dtype):
     """Does NumPy give array (op) number the array's type, as torch does?"""
     kind = type(number)
-    return kind is float and dtype.kind == "f" or kind is int and dtype.kind in "fi"
+    return dtype is not None and dtype.kind == "f" and (kind is float or kind is int)
 
 
 def to_float(x):

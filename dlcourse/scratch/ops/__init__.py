@@ -1,15 +1,52 @@
-"""Every primitive, sorted by family; each states only its mathematics."""
+"""Every primitive, sorted by family; each states only its mathematics.
 
-from .elementwise import add, div, exp, log, mul, neg, relu, sqrt, sub, tanh
-from .index import getitem
-from .linalg import matmul
-from .movement import cat as _cat, permute, reshape, stack as _stack, transpose
-from .reduce import amax, amin, mean, sum
+Functions here take and return tensors, and have torch's names, arguments and defaults.
+"""
 
+from . import elementwise, index, linalg, movement, reduce, sort
+from .elementwise import erf_array
 
-def cat(tensors, dim=0):
-    return _cat(*tensors, dim=dim)
+_FAMILIES = (elementwise, reduce, movement, index, linalg, sort)
+_HELPERS = {
+    "op", "promote", "to_float", "to_numpy", "default_float", "axes_of", "dim_of", "dims_of", "shape_of",
+    "namedtuple", "logistic", "floor_quotient", "erf_array", "spread", "result_tuple", "split_index",
+    "max_of", "min_of", "any_of", "Tensor",
+}  # fmt: skip
 
+PUBLIC = {
+    name: value
+    for family in _FAMILIES
+    for name, value in vars(family).items()
+    if callable(value) and not name.startswith("_") and name not in _HELPERS
+}
 
-def stack(tensors, dim=0):
-    return _stack(*tensors, dim=dim)
+ALIASES = {
+    "absolute": "abs",
+    "arccos": "acos",
+    "arcsin": "asin",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "clip": "clamp",
+    "concat": "cat",
+    "concatenate": "cat",
+    "divide": "div",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "moveaxis": "movedim",
+    "multiply": "mul",
+    "negative": "neg",
+    "not_equal": "ne",
+    "subtract": "sub",
+    "swapaxes": "transpose",
+    "swapdims": "transpose",
+}
+PUBLIC |= {alias: PUBLIC[name] for alias, name in ALIASES.items()}
+METHODS_ONLY = {"contiguous", "expand", "expand_as", "getitem", "repeat", "view"}
+FUNCTIONS_ONLY = {
+    "atleast_2d", "broadcast_tensors", "cat", "cdist", "concat", "concatenate", "dstack", "einsum",
+    "hstack", "rsub", "searchsorted", "softmin", "stack", "std_mean", "tensordot", "var_mean",
+    "vector_norm", "vstack", "where",
+}  # fmt: skip
+globals().update(PUBLIC)

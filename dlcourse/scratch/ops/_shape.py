@@ -35,8 +35,13 @@ def axes_of(dims, ndim):
     return found if ndim else ()
 
 
-def shape_of(sizes):
-    """A shape from torch's two spellings: `f(2, 3)` and `f((2, 3))`."""
+def shape_of(sizes, name="shape", **named):
+    """A shape from torch's spellings: `f(2, 3)`, `f((2, 3))` and `f(shape=(2, 3))`."""
+    for key in (name, "size", "sizes"):
+        if key in named:
+            sizes = (*sizes, named.pop(key))
+    if named:
+        raise TypeError(f"unexpected keyword argument '{next(iter(named))}'")
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = sizes[0]
     return tuple(index(getattr(s, "_data", s)) for s in sizes)

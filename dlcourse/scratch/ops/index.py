@@ -1,31 +1,390 @@
-"""Ops that pick elements by position."""
+"""Ops that pick or place elements by position."""
 
 import numpy as np
 
-from ..autograd import op
+from ..autograd import Tensor, op
+from ._shape import dim_of
+from .elementwise import _need_bool
+from .movement import flatten
+
+# --- square brackets --------------------------------------------------------------------------
 
 
-@op
-def getitem(input, /, index):
-    """The elements that `index` picks, as NumPy and torch understand it.
+def split_index(index, ndim):
+    """Take `x[index]` apart into `x[basic][advanced]`: ints, slices and None first, then arrays.
 
-    Gradient: g, added where the elements came from
+    NumPy counts an int beside an array as one more array; torch, and so we, apply it first.
     """
-    basic = is_basic(index)
-    y = input[index]
+    parts = [_part(p) for p in (index if isinstance(index, tuple) else (index,))]
+    used = sum(_width(p) for p in parts)
+    if used > ndim:
+        raise IndexError(f"too many indices for tensor of dimension {ndim}")
+    if not any(p is Ellipsis for p in parts):
+        parts.append(Ellipsis)
+    basic, advanced = [], []
+    for p in parts:
+        if p is Ellipsis:
+            p = [slice(None)] * (ndim - used)
+            used = ndim  # a second Ellipsis stands for nothing
+            basic += p
+            advanced += p
+        elif isinstance(p, np.ndarray):
+            basic += [slice(None)] * _width(p)
+            advanced.append(p)
+        else:
+            basic.append(p)
+            advanced += [] if isinstance(p, int) else [slice(None)]
+    some = any(isinstance(p, np.ndarray) for p in advanced)
+    return tuple(basic), tuple(advanced) if some else None
+
+
+def _part(p):
+    """One part of an index: an int, a slice, None, Ellipsis or an array."""
+    p = getattr(p, "_data", p)
+    if isinstance(p, slice):
+        if p.step is not None and p.step <= 0:
+            raise ValueError("step must be greater than zero: use flip()")
+        return slice(*(None if v is None else int(getattr(v, "_data", v)) for v in (p.start, p.stop, p.step)))
+    if p is None or p is Ellipsis:
+        return p
+    if isinstance(p, (list, tuple, range, bool, np.bool_)):
+        p = np.asarray([getattr(v, "_data", v) for v in p] if not isinstance(p, (bool, np.bool_)) else p)
+        p = p.astype(np.int64) if p.size == 0 and p.dtype.kind == "f" else p
+    kind = getattr(p, "dtype", np.dtype(type(p)) if isinstance(p, int) else np.dtype(object)).kind
+    if kind not in "iub":
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors, or slices")
+    if kind != "b" and np.ndim(p) == 0:
+        return int(p)
+    return p.astype(bool) if p.dtype == np.uint8 else p
+
+
+def _width(p):
+    """How many dimensions an index part uses up."""
+    if p is None or p is Ellipsis:
+        return 0
+    return p.ndim if isinstance(p, np.ndarray) and p.dtype.kind == "b" else 1
+
+
+def _at(x, basic, advanced):
+    y = x[basic]
+    return y if advanced is None else y[advanced]
+
+
+def _unique(advanced):
+    """Does the index pick no element twice?"""
+    return advanced is None or all(isinstance(p, slice) or p.dtype.kind == "b" for p in advanced)
+
+
+@op(view=True)
+def _getitem(input, /, basic, advanced):
+    """The elements that an index picks.
+
+    Formula: y = x[index]
+    Shapes: as NumPy's, but ints are applied before index tensors.
+    Gradient: g, added up where the elements came from
+    """
 
     def vjp(g):
         dx = np.zeros_like(input)
-        if basic:
-            dx[index] = g
+        if advanced is None:
+            dx[basic] = g
+        elif _unique(advanced):
+            dx[basic][advanced] = g
         else:
-            np.add.at(dx, index, g)
+            np.add.at(dx[basic], advanced, g)
         return dx
 
-    return y, (vjp,)
+    return _at(input, basic, advanced), (vjp,)
 
 
-def is_basic(index):
-    """Does `index` pick each element at most once (ints, slices, None, Ellipsis only)?"""
-    parts = index if isinstance(index, tuple) else (index,)
-    return not any(isinstance(p, (np.ndarray, list)) for p in parts)
+def getitem(self, index):
+    """`self[index]`."""
+    return _getitem(self, *split_index(index, self._data.ndim))
+
+
+@op(numbers=True)
+def _setitem(input, value, /, basic, advanced):
+    """A copy with the elements that an index picks replaced.
+
+    Formula: y = x; y[index] = value
+    Shapes: value broadcasts to x[index].
+    Gradient: g with zeros at the index; g[index]
+    """
+    y = input.copy()
+    _place(y, value, basic, advanced)
+
+    def vjp_input(g):
+        dx = g.copy()
+        _place(dx, 0, basic, advanced)
+        return dx
+
+    def vjp_value(g):
+        d = _at(g, basic, advanced)
+        extra = np.ndim(value) - d.ndim  # leading ones that NumPy drops when it assigns
+        return d.reshape((1,) * extra + d.shape) if extra > 0 else d
+
+    return y, (vjp_input, vjp_value)
+
+
+def _place(y, value, basic, advanced):
+    if advanced is None:
+        y[basic] = value
+    else:
+        y[basic][advanced] = value
+
+
+# --- along one dimension ----------------------------------------------------------------------
+
+
+def _check_index(index, size, name):
+    if index.dtype.kind not in "iu":
+        raise RuntimeError(f"{name}(): the index must be an int64 tensor, not {index.dtype}")
+    if index.size and (index.min() < 0 or index.max() >= size):
+        raise IndexError(f"{name}(): index out of range: the dimension has size {size}")
+
+
+def _grid(index, dim):
+    """The positions of all elements of an array of index's shape, with `index` along `dim`."""
+    where = list(np.indices(index.shape, sparse=True))
+    where[dim] = index
+    return tuple(where)
+
+
+def _along(input, index, dim, name):
+    """Check a gather or scatter; return where its elements lie."""
+    axis = dim_of(dim, input.ndim)
+    if max(input.ndim, 1) != max(index.ndim, 1):
+        raise RuntimeError(f"{name}(): index and input must have the same number of dimensions")
+    if not input.ndim:
+        _check_index(index, 1, name)
+        return ()
+    if not index.ndim:
+        index = index.reshape(1)
+    if index.size and any(i > n for d, (i, n) in enumerate(zip(index.shape, input.shape, strict=True)) if d != axis):
+        raise RuntimeError(f"{name}(): index {index.shape} is larger than input {input.shape} beside dim {dim}")
+    _check_index(index, input.shape[axis], name)
+    return _grid(index, axis)
+
+
+def _add_at(shape, dtype, where, g):
+    dx = np.zeros(shape, dtype)
+    np.add.at(dx, where, g)
+    return dx
+
+
+@op
+def _gather(input, index, /, dim):
+    """The elements at given positions along one dimension.
+
+    Formula: y_ij = x_(index_ij, j) for dim 0
+    Shapes: y as index, which has as many dimensions as x and is no larger beside `dim`.
+    Gradient: g, added up where the elements came from
+    """
+    where = _along(input, index, dim, "gather")
+    y = input[where].reshape(index.shape)
+    return y, (lambda g: _add_at(input.shape, g.dtype, where, g.reshape(input[where].shape)), None)
+
+
+def gather(input, dim, index, *, sparse_grad=False):
+    """The elements of `input` at `index` along `dim`."""
+    if sparse_grad:
+        raise NotImplementedError("gather: sparse_grad is not supported")
+    return _gather(input, index, dim)
+
+
+def take_along_dim(input, indices, dim=None):
+    """`gather` that broadcasts the other dimensions."""
+    if dim is None:
+        return _gather(flatten(input), flatten(indices), 0)
+    d = dim_of(dim, input._data.ndim)
+    shapes = [list(t._data.shape) for t in (input, indices)]
+    shapes[0][d], shapes[1][d] = (s[d] for s in shapes[::-1])
+    wide = [np.broadcast_shapes(*(tuple(1 if i == d else n for i, n in enumerate(s)) for s in shapes))] * 2
+    sizes = [t._data.shape[d] for t in (input, indices)]
+    full = [tuple(n if i == d else w for i, w in enumerate(ws)) for ws, n in zip(wide, sizes, strict=True)]
+    return _gather(input.expand(full[0]), indices.expand(full[1]), d)
+
+
+@op(numbers=True)
+def _scatter(input, index, src, /, dim):
+    """A copy with elements placed at given positions along one dimension.
+
+    Formula: y = x; y_(index_ij, j) = src_ij for dim 0
+    Shapes: index has as many dimensions as x; src is a number or at least as large as index.
+    Gradient: g with zeros at the positions; g at the positions
+    """
+    where, part = _scattered(input, index, src, dim)
+    y = input.copy()
+    y[where] = part
+
+    def vjp_input(g):
+        dx = g.copy()
+        dx[where] = 0
+        return dx
+
+    return y, (vjp_input, None, lambda g: _fill_front(src, index.shape, g[where]))
+
+
+@op(numbers=True)
+def _scatter_add(input, index, src, /, dim):
+    """A copy with elements added at given positions along one dimension.
+
+    Formula: y = x; y_(index_ij, j) += src_ij for dim 0
+    Shapes: index has as many dimensions as x; src is at least as large as index.
+    Gradient: g; g at the positions
+    """
+    where, part = _scattered(input, index, src, dim)
+    y = input.copy()
+    np.add.at(y, where, part)
+    return y, (lambda g: g, None, lambda g: _fill_front(src, index.shape, g[where]))
+
+
+def _scattered(input, index, src, dim):
+    """Where the elements go, and those elements of `src` that do."""
+    where = _along(input, index, dim, "scatter")
+    if not isinstance(src, np.ndarray):
+        return where, src
+    if src.dtype != input.dtype:
+        raise RuntimeError("scatter(): Expected self.dtype to be equal to src.dtype")
+    if src.ndim != index.ndim or any(i > s for i, s in zip(index.shape, src.shape, strict=True)):
+        raise RuntimeError(f"scatter(): index {index.shape} is larger than src {src.shape}")
+    part = src[tuple(slice(n) for n in index.shape)]
+    return where, part if input.ndim else part.reshape(())
+
+
+def _fill_front(src, shape, g):
+    """`g` for the elements of `src` that were used, zeros for the rest."""
+    if np.shape(src) == shape or not np.ndim(src):
+        return g.reshape(shape) if np.ndim(src) else g
+    d = np.zeros(src.shape, g.dtype)
+    d[tuple(slice(n) for n in shape)] = g
+    return d
+
+
+def scatter(input, dim, index, src=None, *, value=None, reduce=None):
+    """A copy with `src` (a tensor or number) placed at `index` along `dim`."""
+    if reduce is not None:
+        raise NotImplementedError("scatter: reduce is not supported; use scatter_add")
+    if (src is None) == (value is None):
+        raise TypeError("scatter(): give either src or value")
+    return _scatter(input, index, value if src is None else src, dim)
+
+
+def scatter_add(input, dim, index, src):
+    """A copy with `src` added at `index` along `dim`."""
+    if not isinstance(src, Tensor):
+        raise TypeError("scatter_add(): src must be a Tensor")
+    return _scatter_add(input, index, src, dim)
+
+
+@op
+def _index_select(input, index, /, dim):
+    """Slices at given positions along one dimension.
+
+    Formula: y_k = x[index_k]
+    Shapes: `dim` has the size of index, a vector.
+    Gradient: g, added up where the slices came from
+    """
+    axis = dim_of(dim, input.ndim)
+    if index.ndim > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    _check_index(index, input.shape[axis] if input.ndim else 1, "index_select")
+    if not input.ndim:
+        return input.copy(), (lambda g: g, None)
+    where = (slice(None),) * axis + (index.reshape(-1),)
+    return input[where], (lambda g: _add_at(input.shape, g.dtype, where, g), None)
+
+
+def index_select(input, dim, index):
+    """The slices of `input` at `index` along `dim`."""
+    return _index_select(input, index, dim)
+
+
+@op
+def _index_add(input, index, source, /, dim, alpha=1):
+    """A copy with slices added at given positions along one dimension.
+
+    Formula: y = x; y[index_k] += alpha source_k
+    Shapes: source as x, but with the size of index, a vector, along `dim`.
+    Gradient: g; alpha g[index]
+    """
+    axis = dim_of(dim, input.ndim)
+    _check_index(index, input.shape[axis], "index_add")
+    where = (slice(None),) * axis + (index.reshape(-1),)
+    if source.shape != input[where].shape:
+        raise RuntimeError(f"index_add(): source must have shape {input[where].shape}, not {source.shape}")
+    y = input.copy()
+    np.add.at(y, where, source * np.asarray(alpha, source.dtype))
+    return y, (lambda g: g, None, lambda g: g[where] * alpha)
+
+
+def index_add(input, dim, index, source, *, alpha=1):
+    """A copy with `source` added at `index` along `dim`."""
+    return _index_add(input, index, source, dim, alpha)
+
+
+def _slices(input, dim, index):
+    """An index for `input[...]` that picks the slices at `index` along `dim`."""
+    axis = dim_of(dim, input._data.ndim)
+    _check_index(index._data, input._data.shape[axis], "index")
+    return split_index((slice(None),) * axis + (index,), input._data.ndim)
+
+
+def index_fill(input, dim, index, value):
+    """A copy with the slices at `index` along `dim` filled with a number."""
+    return _setitem(input, value, *_slices(input, dim, index))
+
+
+def index_copy(input, dim, index, source):
+    """A copy with the slices at `index` along `dim` replaced by `source`."""
+    return _setitem(input, source, *_slices(input, dim, index))
+
+
+def take(input, index):
+    """The elements of the flattened tensor at `index`."""
+    return getitem(flatten(input), index)
+
+
+# --- by condition -----------------------------------------------------------------------------
+
+
+@op
+def masked_select(input, mask, /):
+    """The elements where a mask is True, as a vector.
+
+    Formula: y = x[mask]
+    Shapes: input and mask broadcast; y is a vector.
+    Gradient: g where the elements came from, zeros elsewhere
+    """
+    _need_bool(mask, "masked_select")
+    x, where = np.broadcast_arrays(input, mask)
+
+    def vjp(g):
+        dx = np.zeros(x.shape, g.dtype)
+        dx[where] = g
+        return dx
+
+    return x[where], (vjp, None)
+
+
+def nonzero(input, *, as_tuple=False):
+    """The positions of nonzero elements: one row each, or one vector per dimension."""
+    found = np.nonzero(np.atleast_1d(input._data))
+    if as_tuple:
+        return tuple(map(Tensor, found))
+    rows = np.stack(found, 1)
+    return Tensor(rows if input._data.ndim else rows[:, :0])
+
+
+def argwhere(input):
+    """`nonzero` as rows."""
+    return nonzero(input)
+
+
+def diff(input, n=1, dim=-1):
+    """Differences of neighbours along `dim`, `n` times."""
+    d = dim_of(dim, input._data.ndim)
+    for _ in range(n):
+        size = input._data.shape[d]
+        input = input.narrow(d, 1, size - 1) - input.narrow(d, 0, size - 1)
+    return input

@@ -1,0 +1,38 @@
+"""Where tensors live: here, on the CPU."""
+
+
+class device:  # noqa: N801 - torch's name
+    """A device: only "cpu" can compute, but others have names, so that guarded code reads well."""
+
+    def __init__(self, type, index=None):
+        name, _, number = str(type).partition(":")
+        if name not in ("cpu", "cuda", "mps", "meta"):
+            raise RuntimeError(f"Expected one of cpu, cuda, mps device type at start of device string: {type}")
+        self.type = name
+        self.index = int(number) if number else index
+
+    def __str__(self):
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __repr__(self):
+        index = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{index})"
+
+    def __eq__(self, other):
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self):
+        return hash((self.type, self.index))
+
+
+cpu = device("cpu")
+
+
+def check_device(wanted):
+    """Refuse every device but the CPU (and None)."""
+    if wanted is None or wanted is cpu:
+        return
+    if not isinstance(wanted, device | str):
+        raise TypeError(f"a device is a name such as 'cpu', not {wanted!r}")
+    if device(wanted).type != "cpu":
+        raise RuntimeError(f"this engine computes in NumPy on the CPU: device={str(wanted)!r} is not available")

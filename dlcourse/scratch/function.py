@@ -1,0 +1,99 @@
+"""`autograd.Function`: an op spelled as a class, with its own backward, as torch has it."""
+
+import numpy as np
+
+from .autograd import Tensor, no_grad, record, state, wrap
+
+
+class Context:
+    """What `forward` leaves for `backward`: saved tensors and any attributes."""
+
+    def __init__(self):
+        self._saved = ()
+        self.needs_input_grad = ()
+        self._plain = ()
+
+    def save_for_backward(self, *tensors):
+        """Keep tensors for `backward`."""
+        self._saved = tensors
+
+    @property
+    def saved_tensors(self):
+        """What `save_for_backward` kept."""
+        return self._saved
+
+    def mark_non_differentiable(self, *outputs):
+        """Say that these outputs have no gradient."""
+        self._plain = outputs
+
+    def mark_dirty(self, *inputs):
+        """Refused: a Function must not write into its inputs."""
+        raise NotImplementedError("mark_dirty: return a new tensor instead of writing into the input")
+
+    def set_materialize_grads(self, value):
+        """Outputs that were not used always get zeros; only True is supported."""
+        if not value:
+            raise NotImplementedError("set_materialize_grads(False) is not supported")
+
+
+class Function:
+    """Subclass with static `forward(ctx, ...)` and `backward(ctx, *grads)`; call `apply`."""
+
+    @staticmethod
+    def forward(*args):
+        """The value."""
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def backward(ctx, *grads):
+        """One gradient (or None) for each argument of `forward`."""
+        raise NotImplementedError("You must implement the backward method for your custom autograd.Function.")
+
+    @classmethod
+    def apply(cls, *args):
+        """Compute `forward`, and remember to call `backward`."""
+        ctx = Context()
+        ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a._requires_grad for a in args)
+        with no_grad():
+            result = cls._run(ctx, args)
+        if not (state.recording and any(ctx.needs_input_grad)):
+            return result
+        outs = result if isinstance(result, tuple) else (result,)
+        arrays = tuple(o._data for o in outs)
+
+        def back(gs, needs):
+            with no_grad():
+                given = cls.backward(ctx, *[wrap(np.array(g)) for g in gs])
+            given = given if isinstance(given, tuple) else (given,)
+            return _checked(cls, given, needs)
+
+        plain = {id(o) for o in ctx._plain}
+        recorded = record(cls.__name__, args, arrays, back, [id(o) in plain for o in outs])
+        return recorded if isinstance(result, tuple) else recorded[0]
+
+    @classmethod
+    def _run(cls, ctx, args):
+        if "setup_context" not in vars(cls) and not hasattr(cls, "setup_context"):
+            return cls.forward(ctx, *args)
+        result = cls.forward(*args)
+        cls.setup_context(ctx, args, result)
+        return result
+
+
+def _checked(cls, given, needs):
+    if len(given) > len(needs) and all(g is None for g in given[len(needs) :]):
+        given = given[: len(needs)]
+    if len(given) != len(needs):
+        raise RuntimeError(
+            f"function {cls.__name__}Backward returned an incorrect number of gradients "
+            f"(expected {len(needs)}, got {len(given)})"
+        )
+    return [_as_array(cls, g) if n else None for g, n in zip(given, needs, strict=True)]
+
+
+def _as_array(cls, g):
+    if g is None:
+        return None
+    if not isinstance(g, Tensor):
+        raise TypeError(f"{cls.__name__}.backward must return tensors or None, not {type(g).__name__}")
+    return g._data.copy()  # the tensor may be one that was saved, or returned twice

@@ -1,0 +1,74 @@
+"""Ops that order elements."""
+
+import numpy as np
+
+from ..autograd import Tensor, op
+from ._shape import dim_of
+from .index import gather
+from .reduce import result_tuple
+
+_Sort, _TopK = result_tuple("sort", "values", "indices"), result_tuple("topk", "values", "indices")
+
+
+@op
+def argsort(input, /, dim=-1, descending=False, stable=False):
+    """The indices that order the elements along a dimension; equal ones keep their order.
+
+    Formula: x[y] is sorted
+    Shapes: any.
+    """
+    axis = dim_of(dim, input.ndim)
+    if not input.ndim:
+        return np.zeros((), np.int64), None
+    if not descending:
+        return np.argsort(input, axis, kind="stable"), None
+    # Backwards twice, so that equal elements keep their order in a descending sort too.
+    back = np.argsort(np.flip(input, axis), axis, kind="stable")
+    return input.shape[axis] - 1 - np.flip(back, axis), None
+
+
+def sort(input, dim=-1, descending=False, stable=False):
+    """`(values, indices)`: the elements in order along `dim`, and where they came from."""
+    indices = argsort(input, dim, descending)
+    return _Sort(gather(input, dim, indices), indices)
+
+
+def topk(input, k, dim=-1, largest=True, sorted=True):
+    """`(values, indices)` of the `k` largest (or smallest) elements along `dim`."""
+    size = (input._data.shape or (1,))[dim_of(dim, input._data.ndim)]
+    if not 0 <= k <= size:
+        raise RuntimeError(f"selected index k out of range: {k} of {size} elements")
+    if not input._data.ndim:
+        return _TopK(input.clone(), Tensor(np.zeros((), np.int64)))
+    indices = argsort(input, dim, largest).narrow(dim, 0, k)
+    return _TopK(gather(input, dim, indices), indices)
+
+
+def kthvalue(input, k, dim=-1, keepdim=False):
+    """`(values, indices)` of the `k`-th smallest element along `dim`, counted from 1."""
+    values, indices = topk(input, k, dim, largest=False)
+    picked = [t.narrow(dim, k - 1, 1) for t in (values, indices)]
+    return result_tuple("kthvalue", "values", "indices")(*(t if keepdim else t.squeeze(dim) for t in picked))
+
+
+def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
+    """The distinct elements in order; on request where each is found, and how often."""
+    values, inverse, counts = np.unique(input._data, return_inverse=True, return_counts=True, axis=dim)
+    shape = input._data.shape if dim is None else (-1,)
+    parts = [values, *[inverse.reshape(shape)] * return_inverse, *[counts] * return_counts]
+    return Tensor(values) if len(parts) == 1 else tuple(map(Tensor, parts))
+
+
+def bincount(input, weights=None, minlength=0):
+    """How often each of 0, 1, 2, ... occurs in a vector of integers."""
+    if input._data.dtype.kind not in "iu" or input._data.ndim != 1:
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    return Tensor(np.bincount(input._data, getattr(weights, "_data", weights), minlength))
+
+
+def searchsorted(sorted_sequence, input, *, right=False):
+    """Where `input` would have to be inserted into a sorted vector to keep it sorted."""
+    if sorted_sequence._data.ndim != 1:
+        raise NotImplementedError("searchsorted: only for one sorted vector")
+    side = "right" if right else "left"
+    return Tensor(np.asarray(np.searchsorted(sorted_sequence._data, input._data, side)))
