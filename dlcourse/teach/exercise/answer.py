@@ -4,11 +4,12 @@ import ast
 import inspect
 import pickle
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import cloudpickle
+
+from . import words
 
 FILE = "<your answer>"
 
@@ -71,7 +72,7 @@ def _culprit(attempt: Any) -> str | None:
             try:
                 cloudpickle.dumps(value)
             except Exception:  # noqa: BLE001
-                return f"`{name}`, {_a(type(value).__name__)}"
+                return f"`{name}`, {words.a(type(value).__name__)}"
     return None
 
 
@@ -84,10 +85,6 @@ def _functions(attempt: Any) -> list[Any]:
 def _uses(function: Any) -> dict[str, Any]:
     found = inspect.getclosurevars(function)
     return {**found.globals, **found.nonlocals}
-
-
-def _a(noun: str) -> str:
-    return f"an {noun}" if noun[:1].lower() in "aeiou" else f"a {noun}"
 
 
 def source_of(attempt: Any) -> str | None:
@@ -161,6 +158,3 @@ def _values(tree: ast.AST) -> list[ast.expr]:
     indices = {id(n.slice) for n in ast.walk(tree) if isinstance(n, ast.Subscript)}
     indices |= {id(e) for n in ast.walk(tree) if isinstance(n, ast.Tuple) for e in n.elts}
     return [n for n in ast.walk(tree) if isinstance(n, ast.expr) and id(n) not in bare | indices]
-
-
-Answer = Callable[..., Any] | Source

@@ -1,4 +1,4 @@
-"""What an exercise is: one reference, the inputs to try it on, and the wrong answers people give."""
+"""What an exercise is: one reference, inputs to try it on, and the wrong answers people give."""
 
 import inspect
 import re

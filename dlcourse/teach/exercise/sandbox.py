@@ -189,7 +189,8 @@ class Sandbox:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=_environment(),
-            **_apart(),
+            start_new_session=os.name == "posix",  # an interrupt of the notebook is not for it
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         worker = _Worker(process, modules, self.fork)
         threading.Thread(target=worker.listen, args=(process.stdout,), daemon=True).start()
@@ -330,13 +331,6 @@ def _kill(pid: int) -> None:
 def _environment() -> dict[str, str]:
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {**os.environ, **one, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-
-def _apart() -> dict[str, Any]:
-    """An interrupt of the notebook must not reach the worker."""
-    if os.name == "posix":
-        return {"start_new_session": True}
-    return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
 
 
 _shared: Sandbox | None = None

@@ -3,7 +3,7 @@
 Computed for any exercise, these name a mistake that no known-wrong variant has foreseen.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -13,13 +13,11 @@ Array = np.ndarray
 _RTOL = 1e-5
 
 
-def describe(
-    got: Array, want: Array, inputs: Mapping[str, object], sizes: Mapping[str, int]
-) -> str:
+def describe(got: Array, want: Array, inputs: Mapping[str, object]) -> str:
     """One sentence on how `got` differs from `want`, empty if nothing simple does."""
     if got.shape != want.shape:
         return next(_shapes(got, want, inputs), "")
-    return next(_values(got, want, inputs, sizes), "")
+    return next(_values(got, want, inputs), "")
 
 
 def _equal(a: Array, b: Array) -> bool:
@@ -39,11 +37,9 @@ def _shapes(got: Array, want: Array, inputs: Mapping[str, object]) -> Iterator[s
         yield "One axis still has to be summed over."
 
 
-def _values(
-    got: Array, want: Array, inputs: Mapping[str, object], sizes: Mapping[str, int]
-) -> Iterator[str]:
+def _values(got: Array, want: Array, inputs: Mapping[str, object]) -> Iterator[str]:
     for test in (_nan, _zero, _unchanged, _factor, _transposed, _constant, _offset, _part):
-        if sentence := test(got, want, inputs, sizes):
+        if sentence := test(got, want, inputs):
             yield sentence
 
 
@@ -60,24 +56,32 @@ def _zero(got: Array, want: Array, *_: object) -> str:
     return "Every number of it is zero." if got.size and not got.any() and want.any() else ""
 
 
-def _unchanged(got: Array, _: Array, inputs: Mapping[str, object], *__: object) -> str:
+def _unchanged(got: Array, _: Array, inputs: Mapping[str, object]) -> str:
     for name, given in inputs.items():
         if isinstance(given, np.ndarray) and given.ndim and _equal(got, given):
             return f"It is `{name}` itself, unchanged."
     return ""
 
 
-def _factor(got: Array, want: Array, _: object, sizes: Mapping[str, int]) -> str:
+def _factor(got: Array, want: Array, inputs: Mapping[str, object]) -> str:
     c = ratio(got, want)
     if c is None or abs(c - 1) < 1e-6:
         return ""
     if abs(c + 1) < 1e-6:
         return "Every number is right but for its sign."
     for k in (c, 1 / c):
-        for name, n in sizes.items():
+        for name, n in _sizes(inputs):
             if n > 1 and abs(abs(k) - n) < 1e-5 * n:
                 return f"Every number is {_by(k, n, c)}; {n} is {name}."
     return f"Every number is {c:.4g} times what it should be."
+
+
+def _sizes(inputs: Mapping[str, object]) -> Iterator[tuple[str, int]]:
+    for name, given in inputs.items():
+        if isinstance(given, np.ndarray) and given.ndim:
+            yield f"the number of rows of `{name}`", given.shape[0]
+            if given.ndim > 1:
+                yield f"the number of columns of `{name}`", given.shape[-1]
 
 
 def _by(k: float, n: int, c: float) -> str:
@@ -114,7 +118,7 @@ def _offset(got: Array, want: Array, *_: object) -> str:
 
 def _part(got: Array, want: Array, *_: object) -> str:
     right = close(got, want, _RTOL)
-    n = int((~right).sum())
+    n = int(right.size - right.sum())
     if got.size < 3 or not right.any():
         return ""
     where = _place(~right)
@@ -124,12 +128,12 @@ def _part(got: Array, want: Array, *_: object) -> str:
 
 
 def _place(wrong: Array) -> str:
-    """Where the wrong ones are, if it is one row or column, the first or last of several."""
+    """Where the wrong ones are, if they fill one row or column of several."""
     if wrong.ndim != 2 or min(wrong.shape) < 2:
         return ""
     for axis, noun in ((1, "row"), (0, "column")):
-        lines = np.flatnonzero(wrong.any(axis))
-        if len(lines) == 1 and wrong.all(axis)[lines[0]]:
+        lines = [i for i, line in enumerate(wrong.swapaxes(0, 1 - axis)) if line.any()]
+        if len(lines) == 1 and wrong.sum() == wrong.shape[axis]:
             return f", all in {noun} {lines[0]}"
     return ""
 
@@ -139,6 +143,3 @@ def cosine(got: Array, want: Array) -> float:
     a, b = got.ravel().astype(float), want.ravel().astype(float)
     size = float((a @ a) ** 0.5 * (b @ b) ** 0.5)
     return float(a @ b) / size if size else float("nan")
-
-
-Signature = Callable[[Array, Array], str]

@@ -1,10 +1,11 @@
 """Inputs and results in small print, and the plain words around them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .form import Exercise, Inputs
+from .form import Inputs
 from .observe import Observation, Part
 
 _MOST_NUMBERS = 24
@@ -22,7 +23,9 @@ def array(a: np.ndarray) -> str:
     if a.size == 0 or a.size > _MOST_NUMBERS:
         return f"array of shape {a.shape}"
     if a.dtype.kind == "f":
-        inner = np.array2string(a, separator=", ", formatter={"float_kind": number})
+        inner = np.array2string(
+            a, separator=", ", formatter={"float_kind": lambda x: number(float(x))}
+        )
     else:
         inner = np.array2string(a, separator=", ")
     return " ".join(inner.split()) if a.ndim == 1 else inner
@@ -57,14 +60,14 @@ def _indented(head: str, body: str) -> str:
     return head + body.replace("\n", "\n" + " " * len(head))
 
 
-def result(seen: Observation, names: tuple[str, ...]) -> str:
-    """What came out: the error, or the parts of these names."""
+def result(seen: Observation, name: str) -> str:
+    """What came out: the error, or the part of this name."""
     if seen.raised:
         return error(seen)
-    shown = [(name, seen.parts[name]) for name in names if name in seen.parts]
-    if len(shown) == 1 and (shown[0][0] == "result" or len(seen.parts) == 1):
-        return part(shown[0][1])
-    return "\n".join(_indented(f"{name} = ", part(p)) for name, p in shown)
+    if name not in seen.parts:
+        return "nothing of this name"
+    shown = part(seen.parts[name])
+    return shown if len(seen.parts) == 1 else _indented(f"{name} = ", shown)
 
 
 def error(seen: Observation) -> str:
@@ -73,23 +76,26 @@ def error(seen: Observation) -> str:
     return f"{seen.raised.type}: {seen.raised.text}".removesuffix(": ")
 
 
-def example(
-    exercise: Exercise,
-    given: Inputs,
-    got: Observation,
-    want: Observation | None,
-    names: tuple[str, ...],
-) -> str:
-    """The smallest failing input, what came out and, if `want` is given, what was expected."""
-    rows = [("given", inputs(given)), ("yours", result(got, names))]
+def example(given: Inputs, got: Observation, want: Observation | None, name: str) -> str:
+    """An input, what came out of it and, if `want` is given, what was expected."""
+    rows = [("given", inputs(given)), ("yours", result(got, name))]
     if want is not None:
-        rows.append(("right", result(want, names)))
-    width = max(len(head) for head, _ in rows) + 2
-    text = "\n".join(_indented(head.ljust(width), body) for head, body in rows)
+        rows.append(("right", result(want, name)))
+    text = "\n".join(_indented(f"{head}  ", body) for head, body in rows)
     return f"```text\n{text}\n```"
 
 
-def listing(names: tuple[str, ...] | list[str]) -> str:
+def noun(name: str, plain: str = "The result") -> str:
+    """How a sentence speaks of a returned part."""
+    return plain if name == "result" else f"`{name}`"
+
+
+def a(word: str) -> str:
+    """an array, a list."""
+    return f"an {word}" if word[:1].lower() in "aeiou" else f"a {word}"
+
+
+def listing(names: Sequence[str]) -> str:
     """`a`, `b` and `c`."""
     quoted = [f"`{n}`" for n in names]
     return quoted[0] if len(quoted) == 1 else ", ".join(quoted[:-1]) + " and " + quoted[-1]
@@ -98,11 +104,6 @@ def listing(names: tuple[str, ...] | list[str]) -> str:
 def count(n: int, noun: str) -> str:
     """1 line, 2 lines."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
-def times(n: int) -> str:
-    """once, twice, 3 times."""
-    return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
 def shape(p: Part) -> str:

@@ -5,6 +5,7 @@ never runs an answer itself: each job gets a forked child, so that the imports a
 nothing an answer does outlives it.  Forking is safe here because this process has one thread.
 """
 
+import contextlib
 import importlib
 import os
 import pickle
@@ -149,10 +150,8 @@ def _relay(listen: int, jobs: int, answers: int, child: int) -> None:
 
 def _end(child: int) -> None:
     """End the child and all that it started in its session."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 if __name__ == "__main__":

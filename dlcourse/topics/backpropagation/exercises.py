@@ -50,8 +50,8 @@ Now the gradient $g = \\partial L/\\partial a$ arrives. Return $\\partial L/\\pa
         Wrong(
             "no-derivative",
             lambda g, z: g * 1.0,
-            "**The gradient passes everywhere, as if ReLU were not there.** Where z is negative the "
-            "output is a constant 0: moving z a little changes nothing, so its gradient is 0.",
+            "**The gradient passes everywhere, as if ReLU were not there.** Where z is negative "
+            "the output is a constant 0: moving z a little changes nothing, so its gradient is 0.",
             belief="B-05",
             see="backprop-microscope#no-activation-derivative",
         ),
@@ -67,8 +67,8 @@ Now the gradient $g = \\partial L/\\partial a$ arrives. Return $\\partial L/\\pa
         Wrong(
             "guided",
             lambda g, z: g * (g > 0),
-            "**The gate looks at the gradient's sign, not at z.** Which units were on was decided in "
-            "the forward pass, by z; the gradient that arrives has no say in it.",
+            "**The gate looks at the gradient's sign, not at z.** Which units were on was "
+            "decided in the forward pass, by z; the gradient that arrives has no say in it.",
             belief="B-07",
             see="backprop-microscope#guided",
             decoy="mask = g > 0",
@@ -76,8 +76,9 @@ Now the gradient $g = \\partial L/\\partial a$ arrives. Return $\\partial L/\\pa
         Wrong(
             "guided-twice",
             lambda g, z: g * (z > 0) * (g > 0),
-            "**Negative gradients are lost.** The gate on z is right; the second gate, on the sign of "
-            "the gradient, makes a picture-drawing rule of it (guided backpropagation), no derivative.",
+            "**Negative gradients are lost.** The gate on z is right; the second gate, on the "
+            "sign of the gradient, makes a picture-drawing rule of it (guided backpropagation), "
+            "no derivative.",
             belief="B-07",
             see="backprop-microscope#guided",
         ),
@@ -105,13 +106,14 @@ Now the gradient $g = \\partial L/\\partial a$ arrives. Return $\\partial L/\\pa
         Wrong(
             "one-switch",
             lambda g, z: g * bool((z > 0).all()),
-            "**One switch for the whole array.** Each unit has its own: compare element by element, "
-            "without `all`, `any` or `if` around the array.",
+            "**One switch for the whole array.** Each unit has its own: compare element by "
+            "element, without `all`, `any` or `if` around the array.",
         ),
         Wrong(
             "sigmoid-slope",
             lambda g, z: g * (1 / (1 + np.exp(-z))) * (1 - 1 / (1 + np.exp(-z))),
-            "**That is the slope of the sigmoid.** ReLU's is simpler: 1 where z is positive, else 0.",
+            "**That is the slope of the sigmoid.** ReLU's is simpler: 1 where z is positive, "
+            "else 0.",
         ),
     ),
     hints=(
@@ -121,9 +123,9 @@ Now the gradient $g = \\partial L/\\partial a$ arrives. Return $\\partial L/\\pa
     ),
     why="""ReLU treats every number on its own, so its Jacobian is diagonal and the
 vector-Jacobian product is a product element by element: $\\partial L/\\partial z_i = g_i \\cdot
-\\mathrm{relu}'(z_i)$. The slope is 1 for $z_i > 0$ and 0 for $z_i < 0$, which is just the comparison
-`z > 0`. The backward pass needs `z` (or the output, which has the same sign), and so it must be kept
-from the forward pass: this is where the memory of training goes.""",
+\\mathrm{relu}'(z_i)$. The slope is 1 for $z_i > 0$ and 0 for $z_i < 0$, which is just the
+comparison `z > 0`. The backward pass needs `z` (or the output, which has the same sign), and so
+it must be kept from the forward pass: this is where the memory of training goes.""",
     objectives=("BP-1", "BP-3"),
     minutes=5,
     difficulty=1,
@@ -141,7 +143,7 @@ def linear_backward(g, x, weight):
     return dx, dweight, dbias
 
 
-def _linear_inputs(rng: np.random.Generator, N: int, I: int, O: int) -> dict:  # noqa: E741
+def _linear_inputs(rng: np.random.Generator, N: int, I: int, O: int) -> dict:
     shapes = {"g": (N, O), "x": (N, I), "weight": (O, I)}
     return {name: rng.normal(size=shape) for name, shape in shapes.items()}
 
@@ -173,21 +175,23 @@ The gradient `g` of the loss with respect to `y` arrives. Return the three gradi
         Wrong(
             "bias-mean",
             _linear({"dbias": lambda g, x, w: g.mean(axis=0)}),
-            "**The bias gradient is averaged over the batch, and it should be summed.** Every row used "
-            "the same bias, so their gradients add up. The mean over the batch, if the loss takes one, "
-            "is in `g` already.",
+            "**The bias gradient is averaged over the batch, and it should be summed.** Every "
+            "row used the same bias, so their gradients add up. The mean over the batch, if the "
+            "loss takes one, is in `g` already.",
             belief="B-03",
             see="backprop-microscope#bias-mean",
             decoy="dbias = g.mean(axis=0)",
         ),
         Wrong(
             "all-mean",
-            _linear({
-                "dweight": lambda g, x, w: g.T @ x / len(x),
-                "dbias": lambda g, x, w: g.mean(axis=0),
-            }),
-            "**You divide by N once more.** The loss is a mean, but its derivative brought the 1/N into "
-            "`g` already. Here the rows are only summed.",
+            _linear(
+                {
+                    "dweight": lambda g, x, w: g.T @ x / len(x),
+                    "dbias": lambda g, x, w: g.mean(axis=0),
+                }
+            ),
+            "**You divide by N once more.** The loss is a mean, but its derivative brought the "
+            "1/N into `g` already. Here the rows are only summed.",
             belief="B-03",
             see="backprop-microscope#bias-mean",
         ),
@@ -201,69 +205,74 @@ The gradient `g` of the loss with respect to `y` arrives. Return the three gradi
         Wrong(
             "bias-one-number",
             _linear({"dbias": lambda g, x, w: g.sum()}),
-            "**The bias gradient is one number.** `g.sum()` adds over both axes; each of the O outputs "
-            "has its own bias, so add over the batch only.",
+            "**The bias gradient is one number.** `g.sum()` adds over both axes; each of the O "
+            "outputs has its own bias, so add over the batch only.",
             belief="T-05",
         ),
         Wrong(
             "bias-other-axis",
             _linear({"dbias": lambda g, x, w: g.sum(axis=1)}),
-            "**The bias gradient is summed over the wrong axis.** Axis 1 runs over the outputs, and each "
-            "of them has its own bias; the batch is axis 0.",
+            "**The bias gradient is summed over the wrong axis.** Axis 1 runs over the outputs, "
+            "and each of them has its own bias; the batch is axis 0.",
             belief="T-05",
             decoy="dbias = g.sum(axis=1)",
         ),
         Wrong(
             "bias-keepdims",
             _linear({"dbias": lambda g, x, w: g.sum(axis=0, keepdims=True)}),
-            "**The bias gradient has shape (1, O); the bias has shape (O,).** A gradient has exactly "
-            "the shape of what it belongs to. Leave `keepdims` out.",
+            "**The bias gradient has shape (1, O); the bias has shape (O,).** A gradient has "
+            "exactly the shape of what it belongs to. Leave `keepdims` out.",
             belief="T-05",
         ),
         Wrong(
             "weight-transposed",
             _linear({"dweight": lambda g, x, w: x.T @ g}),
-            "**The weight gradient comes out as (I, O): it is transposed.** `weight` is (O, I), and its "
-            "gradient has the same shape.",
+            "**The weight gradient comes out as (I, O): it is transposed.** `weight` is (O, I), "
+            "and its gradient has the same shape.",
             belief="B-10",
             decoy="dweight = x.T @ g",
         ),
         Wrong(
             "input-transposed",
             lambda g, x, weight: (g @ weight.T, g.T @ x, g.sum(axis=0)),
-            "**The input gradient multiplies by the transpose once too often.** Forward used `weight.T`; "
-            "backward uses its transpose, `weight` itself. With square layers the shapes fit by accident.",
+            "**The input gradient multiplies by the transpose once too often.** Forward used "
+            "`weight.T`; backward uses its transpose, `weight` itself. With square layers the "
+            "shapes fit by accident.",
             belief="B-10",
             decoy="dx = g @ weight.T",
         ),
         Wrong(
             "sign",
             lambda g, x, weight: tuple(-d for d in linear_backward(g, x, weight)),
-            "**All three have the wrong sign.** The minus of gradient descent belongs to the update.",
+            "**All three have the wrong sign.** The minus of gradient descent belongs to the "
+            "update.",
             belief="B-01",
             see="backprop-microscope#sign",
         ),
         Wrong(
             "order",
             lambda g, x, weight: (g.T @ x, g @ weight, g.sum(axis=0)),
-            "**The first two are exchanged.** The exercise asks for `dx, dweight, dbias`, in this order.",
+            "**The first two are exchanged.** The exercise asks for `dx, dweight, dbias`, in "
+            "this order.",
         ),
         Wrong(
             "weight-overwritten",
             _linear({"dweight": lambda g, x, w: np.outer(g[-1], x[-1])}),
-            "**Only the last example reaches the weight gradient.** The weight is used once for each "
-            "row, and where a value is used more than once its gradients are added, not overwritten.",
+            "**Only the last example reaches the weight gradient.** The weight is used once for "
+            "each row, and where a value is used more than once its gradients are added, not "
+            "overwritten.",
             belief="B-09",
             see="backprop-microscope#overwrite-fan-out",
         ),
     ),
     hints=(
-        "Write down the shapes. Each gradient has the shape of what it belongs to; which product of "
-        "`g` with `x` or `weight` can have it?",
-        "One entry at a time: $y_{no} = \\sum_i x_{ni} w_{oi} + b_o$. So $w_{oi}$ is used by every row "
-        "n, with the slope $x_{ni}$; its gradient is a sum over n. The bias is the same with slope 1.",
-        "For `dx` the sum runs over the outputs, for `dweight` over the batch. A matrix product sums "
-        "over the inner axis: put the axis that has to vanish there.",
+        "Write down the shapes. Each gradient has the shape of what it belongs to; which product "
+        "of `g` with `x` or `weight` can have it?",
+        "One entry at a time: $y_{no} = \\sum_i x_{ni} w_{oi} + b_o$. So $w_{oi}$ is used by "
+        "every row n, with the slope $x_{ni}$; its gradient is a sum over n. The bias is the "
+        "same with slope 1.",
+        "For `dx` the sum runs over the outputs, for `dweight` over the batch. A matrix product "
+        "sums over the inner axis: put the axis that has to vanish there.",
     ),
     why="""From $y_{no} = \\sum_i x_{ni} w_{oi} + b_o$ the chain rule gives
 
@@ -271,8 +280,9 @@ $$\\frac{\\partial L}{\\partial x_{ni}} = \\sum_o g_{no} w_{oi}, \\qquad
 \\frac{\\partial L}{\\partial w_{oi}} = \\sum_n g_{no} x_{ni}, \\qquad
 \\frac{\\partial L}{\\partial b_o} = \\sum_n g_{no}.$$
 
-Each sum is a matrix product with the vanishing axis inside. Two are sums over the batch, because the
-weight and the bias are shared by all rows: where a value is used more than once, gradients add.""",
+Each sum is a matrix product with the vanishing axis inside. Two are sums over the batch, because
+the weight and the bias are shared by all rows: where a value is used more than once, gradients
+add.""",
     objectives=("BP-2", "BP-3"),
     minutes=10,
     difficulty=2,
@@ -283,7 +293,7 @@ weight and the bias are shared by all rows: where a value is used more than once
 
 
 def softmax_cross_entropy_backward(logits, target):
-    """The gradient of the mean cross-entropy with respect to logits (N, K); target (N,) integers."""
+    """The gradient of the mean cross-entropy for logits (N, K) and target (N,), whole numbers."""
     shifted = logits - logits.max(axis=1, keepdims=True)  #: no exponent above 0, so none overflows
     p = np.exp(shifted)
     p = p / p.sum(axis=1, keepdims=True)  #: every row a distribution over the classes
@@ -337,8 +347,9 @@ def _ce(rule):
 SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
     id="softmax_cross_entropy_backward",
     title="Back through softmax and cross-entropy",
-    asks="""The loss of a batch is $L = -\\frac{1}{N} \\sum_n \\log p_{n, t_n}$, where row $p_n$ is
-the softmax of row n of `logits`, and $t_n$ is the right class. Return $\\partial L/\\partial$`logits`.
+    asks="""The loss of a batch is $L = -\\frac{1}{N} \\sum_n \\log p_{n, t_n}$, where row $p_n$
+is the softmax of row n of `logits`, and $t_n$ is the right class. Return $\\partial
+L/\\partial$`logits`.
 
 - `logits` has shape (N, K); `target` holds N whole numbers from 0 to K-1.
 - The result has the shape of `logits`. Logits may be large, such as 1000.""",
@@ -349,16 +360,19 @@ the softmax of row n of `logits`, and $t_n$ is the right class. Return $\\partia
         Property(
             "rows add up to zero",
             lambda inputs, parts: bool((abs(parts["result"].sum(axis=1)) < 1e-6).all()),
-            "Each row of this gradient must add up to 0: adding the same number to all logits of a row "
-            "changes no probability.",
+            "Each row of this gradient must add up to 0: adding the same number to all logits of "
+            "a row changes no probability.",
         ),
         Property(
             "negative only at the right class",
             lambda inputs, parts: bool(
-                ((parts["result"] < -1e-9) <= _one_hot(inputs["target"], parts["result"].shape[1])).all()
+                (
+                    (parts["result"] < -1e-9)
+                    <= _one_hot(inputs["target"], parts["result"].shape[1])
+                ).all()
             ),
-            "Only the right class of a row may have a negative gradient: its logit should rise, all "
-            "others should fall.",
+            "Only the right class of a row may have a negative gradient: its logit should rise, "
+            "all others should fall.",
         ),
     ),
     wrongs=(
@@ -374,9 +388,9 @@ the softmax of row n of `logits`, and $t_n$ is the right class. Return $\\partia
         Wrong(
             "double-derivative",
             _ce(lambda p, y, N: (p - y) * p * (1 - p) / N),
-            "**The derivative of the softmax is applied twice.** $p - y$ is the gradient with respect to "
-            "the logits already: softmax and logarithm cancel. With another $p(1-p)$ a confident "
-            "mistake hardly learns any more.",
+            "**The derivative of the softmax is applied twice.** $p - y$ is the gradient with "
+            "respect to the logits already: softmax and logarithm cancel. With another $p(1-p)$ "
+            "a confident mistake hardly learns any more.",
             belief="B-04",
             see="backprop-microscope#double-softmax-derivative",
         ),
@@ -393,16 +407,16 @@ the softmax of row n of `logits`, and $t_n$ is the right class. Return $\\partia
             lambda logits, target: (
                 (_softmax(logits, axis=0) - _one_hot(target, logits.shape[1])) / len(target)
             ),
-            "**The softmax runs over the batch instead of the classes.** Your columns add up to 1, not "
-            "your rows. The classes are axis 1.",
+            "**The softmax runs over the batch instead of the classes.** Your columns add up to "
+            "1, not your rows. The classes are axis 1.",
             belief="C-03",
             decoy="p = p / p.sum(axis=0, keepdims=True)",
         ),
         Wrong(
             "overflow",
             _naive,
-            "**Right formula, but it overflows.** exp(1000) is inf, and inf/inf is nan. Subtract each "
-            "row's largest logit first: the probabilities stay the same.",
+            "**Right formula, but it overflows.** exp(1000) is inf, and inf/inf is nan. Subtract "
+            "each row's largest logit first: the probabilities stay the same.",
             belief="C-06",
             decoy="shifted = logits",
         ),
@@ -411,27 +425,28 @@ the softmax of row n of `logits`, and $t_n$ is the right class. Return $\\partia
             lambda logits, target: (
                 (_softmax(_softmax(logits)) - _one_hot(target, logits.shape[1])) / len(target)
             ),
-            "**Softmax is applied twice.** The logits are raw scores; one softmax makes probabilities of "
-            "them, and a second one makes these nearly equal.",
+            "**Softmax is applied twice.** The logits are raw scores; one softmax makes "
+            "probabilities of them, and a second one makes these nearly equal.",
             belief="C-01",
         ),
         Wrong(
             "no-target",
             _ce(lambda p, y, N: p / N),
-            "**The target is not used.** These are the probabilities. The loss pulls the right class up: "
-            "subtract 1 at its place in each row.",
+            "**The target is not used.** These are the probabilities. The loss pulls the right "
+            "class up: subtract 1 at its place in each row.",
         ),
         Wrong(
             "log-only",
             _ce(lambda p, y, N: np.where(y > 0, -1 / np.where(y > 0, p, 1), 0) / N),
-            "**That is the gradient with respect to the probabilities.** One more step of the chain rule, "
-            "back through the softmax, leads to the logits; then all classes of a row get a share.",
+            "**That is the gradient with respect to the probabilities.** One more step of the "
+            "chain rule, back through the softmax, leads to the logits; then all classes of a "
+            "row get a share.",
         ),
         Wrong(
             "all-mean",
             _ce(lambda p, y, N: (p - y) / p.size),
-            "**You divide by all N times K numbers.** The loss is a mean over the N examples; each of "
-            "them has one loss, whatever the number of classes.",
+            "**You divide by all N times K numbers.** The loss is a mean over the N examples; "
+            "each of them has one loss, whatever the number of classes.",
             belief="C-08",
         ),
         Wrong(
@@ -444,20 +459,22 @@ the softmax of row n of `logits`, and $t_n$ is the right class. Return $\\partia
         Wrong(
             "columns",
             _columns,
-            "**`p[:, target] -= 1` subtracts in whole columns.** Every row loses 1 at every target of the "
-            "batch. Pair each row with its own class: `p[np.arange(N), target]`.",
+            "**`p[:, target] -= 1` subtracts in whole columns.** Every row loses 1 at every "
+            "target of the batch. Pair each row with its own class: `p[np.arange(N), target]`.",
             decoy="p[:, target] -= 1",
         ),
         Wrong(
             "shifted-class",
             _ce(lambda p, y, N: (p - np.roll(y, -1, axis=1)) / N),
-            "**The classes are off by one.** They count from 0 to K-1, so `target` is an index already.",
+            "**The classes are off by one.** They count from 0 to K-1, so `target` is an index "
+            "already.",
             belief="C-13",
         ),
         Wrong(
             "mean-of-squares",
             _ce(lambda p, y, N: 2 * (p - y) / N),
-            "**Twice too large.** There is no square in the cross-entropy, so no factor 2 comes down.",
+            "**Twice too large.** There is no square in the cross-entropy, so no factor 2 comes "
+            "down.",
         ),
     ),
     hints=(
@@ -467,11 +484,11 @@ the softmax of row n of `logits`, and $t_n$ is the right class. Return $\\partia
         "So each row is its probabilities, with 1 subtracted at the right class; the mean over the "
         "batch divides all of it by N. `p[np.arange(N), target]` picks one entry per row.",
     ),
-    why="""For one row, $L = -z_t + \\log \\sum_k e^{z_k}$, so
-$\\partial L/\\partial z_k = p_k - 1[k = t]$: the probability that was given, minus the one that was
-right. The mean over the batch divides by N. Because each row of $p - y$ sums to zero, what the right
-class gains the others lose. Subtracting the row's maximum changes no probability and keeps `exp` in
-range. Fusing softmax with cross-entropy is not only shorter: the separate derivatives, $-1/p_t$ and
+    why="""For one row, $L = -z_t + \\log \\sum_k e^{z_k}$, so $\\partial L/\\partial z_k = p_k -
+1[k = t]$: the probability that was given, minus the one that was right. The mean over the batch
+divides by N. Because each row of $p - y$ sums to zero, what the right class gains the others
+lose. Subtracting the row's maximum changes no probability and keeps `exp` in range. Fusing
+softmax with cross-entropy is not only shorter: the separate derivatives, $-1/p_t$ and
 $p_k(1[k=j] - p_j)$, overflow and vanish where their product is harmless.""",
     objectives=("BP-3",),
     minutes=12,
@@ -593,16 +610,17 @@ by the distance.
         Wrong(
             "forward",
             _differences(1, 0, 1),
-            "**That is the forward difference, one-sided.** Its error shrinks like eps; the central "
-            "difference, from x - eps to x + eps, is symmetric and its error shrinks like eps squared.",
+            "**That is the forward difference, one-sided.** Its error shrinks like eps; the "
+            "central difference, from x - eps to x + eps, is symmetric and its error shrinks "
+            "like eps squared.",
             belief="B-11",
             decoy="below = f(kept)",
         ),
         Wrong(
             "backward",
             _differences(0, -1, 1),
-            "**That is the backward difference, one-sided.** Go to both sides: the errors of first order "
-            "then cancel.",
+            "**That is the backward difference, one-sided.** Go to both sides: the errors of "
+            "first order then cancel.",
             belief="B-11",
         ),
         Wrong(
@@ -614,7 +632,8 @@ by the distance.
         Wrong(
             "half-rise",
             _differences(1, 0, 2),
-            "**Half of what it should be.** You divide by 2 eps, but moved only by eps, to one side.",
+            "**Half of what it should be.** You divide by 2 eps, but moved only by eps, to one "
+            "side.",
         ),
         Wrong(
             "sign",
@@ -626,33 +645,35 @@ by the distance.
         Wrong(
             "own-eps",
             _fixed_eps,
-            "**eps is far too small, and the one you were given is not used.** Below about 1e-8 the "
-            "difference f(x + eps) - f(x - eps) is mostly rounding error: smaller is not better.",
+            "**eps is far too small, and the one you were given is not used.** Below about 1e-8 "
+            "the difference f(x + eps) - f(x - eps) is mostly rounding error: smaller is not "
+            "better.",
             belief="B-11",
         ),
         Wrong(
             "not-divided",
             lambda f, x, eps=1e-5: numerical_gradient(f, x, eps) * 2 * eps,
-            "**The differences are not divided by the distance.** A slope is rise over run: divide by "
-            "2 eps.",
+            "**The differences are not divided by the distance.** A slope is rise over run: "
+            "divide by 2 eps.",
         ),
         Wrong(
             "not-restored",
             _not_restored,
-            "**An entry is not put back before the next one moves.** After its turn each entry stays at "
-            "`x - eps`, so the later slopes are taken at another point.",
+            "**An entry is not put back before the next one moves.** After its turn each entry "
+            "stays at `x - eps`, so the later slopes are taken at another point.",
         ),
         Wrong(
             "all-at-once",
             _all_at_once,
-            "**All entries move at once.** That gives one number, the sum of all slopes. Each partial "
-            "derivative needs its own two calls of `f`, with only one entry moved.",
+            "**All entries move at once.** That gives one number, the sum of all slopes. Each "
+            "partial derivative needs its own two calls of `f`, with only one entry moved.",
         ),
         Wrong(
             "own-type",
             _in_its_own_type,
-            "**The type of x swallows eps.** Adding 1e-5 to an array of whole numbers changes nothing, "
-            "and in float32 it is rounded. Work on a float64 copy: `np.array(x, dtype=float)`.",
+            "**The type of x swallows eps.** Adding 1e-5 to an array of whole numbers changes "
+            "nothing, and in float32 it is rounded. Work on a float64 copy: `np.array(x, "
+            "dtype=float)`.",
             belief="T-08",
             decoy="x = np.array(x)",
         ),
@@ -664,19 +685,19 @@ by the distance.
         ),
     ),
     hints=(
-        "Start with an x of one entry: f a little to the right, minus f a little to the left, over the "
-        "distance between the two points.",
+        "Start with an x of one entry: f a little to the right, minus f a little to the left, "
+        "over the distance between the two points.",
         "For many entries, loop over all indices (`np.ndindex(x.shape)` gives them for any shape), "
         "move one entry, call `f` twice, and put the entry back.",
-        "Work on your own copy in float64, `np.array(x, dtype=float)`: then `x` stays as it was, and "
-        "neither whole numbers nor float32 swallow `eps`.",
+        "Work on your own copy in float64, `np.array(x, dtype=float)`: then `x` stays as it was, "
+        "and neither whole numbers nor float32 swallow `eps`.",
     ),
-    why="""Taylor's theorem gives $f(x \\pm \\epsilon) = f \\pm \\epsilon f' + \\frac{\\epsilon^2}{2} f''
-\\pm \\frac{\\epsilon^3}{6} f'''$. In the difference of the two the even terms cancel, so the central
-difference has an error of order $\\epsilon^2$. Rounding adds an error of order
-$10^{-16} |f| / \\epsilon$, which grows as eps shrinks. In float64 the two balance near
-$\\epsilon \\approx 10^{-5}$. It costs two calls of f per entry, which is why it checks gradients and
-does not train networks.""",
+    why="""Taylor's theorem gives $f(x \\pm \\epsilon) = f \\pm \\epsilon f' +
+\\frac{\\epsilon^2}{2} f'' \\pm \\frac{\\epsilon^3}{6} f'''$. In the difference of the two the
+even terms cancel, so the central difference has an error of order $\\epsilon^2$. Rounding adds
+an error of order $10^{-16} |f| / \\epsilon$, which grows as eps shrinks. In float64 the two
+balance near $\\epsilon \\approx 10^{-5}$. It costs two calls of f per entry, which is why it
+checks gradients and does not train networks.""",
     objectives=("BP-4",),
     minutes=12,
     difficulty=2,
@@ -741,11 +762,12 @@ def _first(g, shape):
 UNBROADCAST = Exercise(
     id="unbroadcast",
     title="The way back through broadcasting",
-    asks="""NumPy **broadcast** an array of shape `shape` against a larger one: it put new axes in
-front and stretched axes of length 1. The gradient `g` arrives in the large shape. Return the gradient
-in the array's own `shape`.
+    asks="""NumPy **broadcast** an array of shape `shape` against a larger one: it put new axes
+in front and stretched axes of length 1. The gradient `g` arrives in the large shape. Return the
+gradient in the array's own `shape`.
 
-- Example: a bias of shape (3,) was added to a batch of shape (5, 3); `g` is (5, 3), and the result (3,).
+- Example: a bias of shape (3,) was added to a batch of shape (5, 3); `g` is (5, 3), and the
+  result (3,).
 - `shape` is a tuple, possibly empty, and always broadcasts to `g.shape`.""",
     reference=unbroadcast,
     inputs=_unbroadcast_inputs,
@@ -759,7 +781,8 @@ in the array's own `shape`.
         Property(
             "keeps the total",
             lambda inputs, parts: bool(abs(parts["result"].sum() - inputs["g"].sum()) < 1e-8),
-            "Summing moves gradient together and loses none: the total of the result is that of `g`.",
+            "Summing moves gradient together and loses none: the total of the result is that of "
+            "`g`.",
         ),
     ),
     wrongs=(
@@ -773,8 +796,8 @@ in the array's own `shape`.
         Wrong(
             "mean",
             _reduce(lambda g, a: g.mean(axis=a), lambda g, a: g.mean(axis=a, keepdims=True)),
-            "**You average over the copies, and they have to be added.** Every copy had its own effect "
-            "on the loss; the effects sum.",
+            "**You average over the copies, and they have to be added.** Every copy had its own "
+            "effect on the loss; the effects sum.",
             belief="B-03",
             see="backprop-microscope#bias-mean",
         ),
@@ -789,40 +812,42 @@ in the array's own `shape`.
         Wrong(
             "front-only",
             _reduce(_sum, lambda g, a: g),
-            "**New axes in front are summed, stretched axes are not.** An axis of length 1 was copied "
-            "too: where `shape` has a 1, sum and keep the axis.",
+            "**New axes in front are summed, stretched axes are not.** An axis of length 1 was "
+            "copied too: where `shape` has a 1, sum and keep the axis.",
             belief="T-05",
             decoy="return g",
         ),
         Wrong(
             "stretched-only",
             lambda g, shape: g.sum(
-                axis=tuple(i for i, n in enumerate(shape[-g.ndim :], g.ndim - len(shape)) if n == 1),
+                axis=tuple(
+                    i for i, n in enumerate(shape[-g.ndim :], g.ndim - len(shape)) if n == 1
+                ),
                 keepdims=True,
             ),
-            "**Stretched axes are summed, new axes in front are not.** The array had none of these axes: "
-            "sum over them, without keeping them.",
+            "**Stretched axes are summed, new axes in front are not.** The array had none of "
+            "these axes: sum over them, without keeping them.",
             belief="T-05",
         ),
         Wrong(
             "no-keepdims",
             _reduce(_sum, _sum),
-            "**The stretched axes are gone.** An axis of length 1 is still an axis of the array: sum "
-            "over it with `keepdims=True`.",
+            "**The stretched axes are gone.** An axis of length 1 is still an axis of the array: "
+            "sum over it with `keepdims=True`.",
             belief="T-05",
             decoy="return g.sum(axis=stretched)",
         ),
         Wrong(
             "everything",
             lambda g, shape: np.full(shape, g.sum()),
-            "**Every entry gets the sum over all of `g`.** Each entry collects only from its own copies: "
-            "sum over the axes that broadcasting made, and leave the others.",
+            "**Every entry gets the sum over all of `g`.** Each entry collects only from its own "
+            "copies: sum over the axes that broadcasting made, and leave the others.",
         ),
         Wrong(
             "wrong-end",
             lambda g, shape: g.sum(axis=tuple(range(len(shape), g.ndim))),
-            "**The axes are matched from the left.** Broadcasting lines shapes up at the last axis, so "
-            "the new axes are in front.",
+            "**The axes are matched from the left.** Broadcasting lines shapes up at the last "
+            "axis, so the new axes are in front.",
         ),
         Wrong(
             "cut",
@@ -833,17 +858,18 @@ in the array's own `shape`.
         ),
     ),
     hints=(
-        "Going forward, one entry was copied to many places. Going back, what arrives at these places "
-        "belongs to the one entry. How do they combine?",
-        "Two kinds of axes were made: new ones in front (`g.ndim - len(shape)` of them), and stretched "
-        "ones, where `shape` has a 1.",
+        "Going forward, one entry was copied to many places. Going back, what arrives at these "
+        "places belongs to the one entry. How do they combine?",
+        "Two kinds of axes were made: new ones in front (`g.ndim - len(shape)` of them), and "
+        "stretched ones, where `shape` has a 1.",
         "Sum over the new ones without keeping them; then sum over the stretched ones with "
         "`keepdims=True`.",
     ),
-    why="""Broadcasting is a linear map that copies: every entry goes to several places. The transpose
-of a copy is a sum, so its vector-Jacobian product adds up what comes back from these places. New axes in
-front disappear; stretched axes stay, with length 1. With this one function the engine lets every
-operation forget about broadcasting: `x + bias` needs no rule of its own for the bias.""",
+    why="""Broadcasting is a linear map that copies: every entry goes to several places. The
+transpose of a copy is a sum, so its vector-Jacobian product adds up what comes back from these
+places. New axes in front disappear; stretched axes stay, with length 1. With this one function
+the engine lets every operation forget about broadcasting: `x + bias` needs no rule of its own
+for the bias.""",
     objectives=("BP-2", "BP-3"),
     minutes=12,
     difficulty=3,
@@ -885,7 +911,7 @@ def _rule(rule: rules.Rule):
 
 
 def _recognise(inputs: dict, parts: dict) -> str | None:
-    """The microscope's own diagnosis; it also finds an early update with a learning rate of yours."""
+    """The microscope's own diagnosis; it finds an early update with any learning rate."""
     batch = rules.Batch(inputs["x"], inputs["y"])
     weights = rules.Weights(*(inputs[name] for name in rules.NAMES))
     return rules.diagnose(rules.Weights(*parts.values()), batch, weights).rule
@@ -894,22 +920,22 @@ def _recognise(inputs: dict, parts: dict) -> str | None:
 _REFUTES = {
     "sign": "**Every gradient has the wrong sign.** At the top you wrote $y - p$; the gradient is "
     "$p - y$, and the update then subtracts it.",
-    "forgot-mean": "**Every gradient is N times too large.** The loss is a mean over the batch, so its "
-    "gradient at the logits carries a 1/N, and all others inherit it.",
-    "bias-mean": "**The weights are right, the biases are N times too small.** Over the batch a bias "
-    "gradient is summed; the 1/N of the mean loss is in the delta already.",
-    "double-softmax-derivative": "**The derivative of the softmax is applied twice.** $p - y$ is the "
-    "gradient at the logits already, after softmax and logarithm have cancelled.",
+    "forgot-mean": "**Every gradient is N times too large.** The loss is a mean over the batch, "
+    "so its gradient at the logits carries a 1/N, and all others inherit it.",
+    "bias-mean": "**The weights are right, the biases are N times too small.** Over the batch a "
+    "bias gradient is summed; the 1/N of the mean loss is in the delta already.",
+    "double-softmax-derivative": "**The derivative of the softmax is applied twice.** $p - y$ is "
+    "the gradient at the logits already, after softmax and logarithm have cancelled.",
     "no-activation-derivative": "**W2 and b2 are right; on the way to W1 the ReLU is forgotten.** "
     "Units that were off had no effect on the loss, so no gradient goes through them.",
-    "activation-as-derivative": "**You multiply by the activation instead of its slope.** The slope of "
-    "ReLU is 1 where z1 is positive, whatever its size.",
-    "guided": "**The gate looks at the sign of the gradient.** Which units were on was decided by z1 in "
-    "the forward pass.",
+    "activation-as-derivative": "**You multiply by the activation instead of its slope.** The "
+    "slope of ReLU is 1 where z1 is positive, whatever its size.",
+    "guided": "**The gate looks at the sign of the gradient.** Which units were on was decided "
+    "by z1 in the forward pass.",
     "updated-weights-first": "**W2 was changed before the gradient went back through it.** All "
     "gradients belong to the same weights: compute them first, then update.",
-    "overwrite-fan-out": "**Only one logit's path reaches the hidden layer.** Each hidden unit feeds "
-    "all K logits, so what they send back is added up, not overwritten.",
+    "overwrite-fan-out": "**Only one logit's path reaches the hidden layer.** Each hidden unit "
+    "feeds all K logits, so what they send back is added up, not overwritten.",
 }
 
 
@@ -940,18 +966,18 @@ and its loss is the mean cross-entropy of the logits with the labels `y`. Return
     wrongs=tuple(_mlp_wrong(rule) for rule in rules.WRONG),
     recognise=_recognise,
     hints=(
-        "Go backwards through the forward pass, line by line. First the logits: what is the gradient of "
-        "the mean cross-entropy with respect to them?",
-        "With `d_logits` of shape (N, K), the top layer is a linear layer: `dW2` combines it with `a1`, "
-        "`db2` with nothing. What goes on to `a1` passes through `W2`.",
+        "Go backwards through the forward pass, line by line. First the logits: what is the "
+        "gradient of the mean cross-entropy with respect to them?",
+        "With `d_logits` of shape (N, K), the top layer is a linear layer: `dW2` combines it "
+        "with `a1`, `db2` with nothing. What goes on to `a1` passes through `W2`.",
         "Between `a1` and `z1` stands the ReLU: the gradient passes where `z1 > 0`. Below it, the "
         "first layer is a linear layer like the one above.",
     ),
-    why="""Every line is the vector-Jacobian product of one line of the forward pass, in reverse order.
-The two layers have the same three rules: weights get (what came in) times (what arrives), biases get
-the sum over the batch, and what goes further down passes through the weights. Nothing here is special
-to two layers: a list of layers and a loop make it a network of any depth, and an engine that remembers
-the order of operations makes it `loss.backward()`.""",
+    why="""Every line is the vector-Jacobian product of one line of the forward pass, in reverse
+order. The two layers have the same three rules: weights get (what came in) times (what arrives),
+biases get the sum over the batch, and what goes further down passes through the weights. Nothing
+here is special to two layers: a list of layers and a loop make it a network of any depth, and an
+engine that remembers the order of operations makes it `loss.backward()`.""",
     objectives=("BP-2", "BP-3", "BP-7"),
     minutes=20,
     difficulty=4,

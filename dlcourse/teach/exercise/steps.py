@@ -1,0 +1,413 @@
+"""The steps of the ladder.  Each looks at an answer and finds something, or lets the next one look.
+
+They go from the outside in: is there an answer, does it come back, is it a mistake that we know, is
+it of the right kind and shape, are its values right, did it leave its inputs alone.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from . import signatures, words
+from .answer import Source, blank_in, is_stub, line_of
+from .form import Case, Exercise, Property, Wrong
+from .look import Finding, Look
+from .observe import Observation, Part
+
+Step = Callable[[Look], Finding | None]
+
+
+# --- is there an answer? -------------------------------------------------------------------------
+
+
+def given(look: Look) -> Finding | None:
+    """Is it a function (or a class) at all?"""
+    attempt, e = look.attempt, look.exercise
+    if isinstance(attempt, Source):
+        return None
+    if not callable(attempt):
+        return Finding("refused", f"{_thing(attempt)} was passed. {_pass_it(e)}")
+    if e.is_class and not inspect.isclass(attempt):
+        return Finding("refused", f"A class is asked for. {_pass_it(e)}")
+    if not e.is_class and inspect.isclass(attempt):
+        return Finding("refused", f"`{attempt.__name__}` is a class; a function is asked for.")
+    return None
+
+
+def _thing(value: Any) -> str:
+    if value is None:
+        return "`None`"
+    return words.a("array" if hasattr(value, "shape") else type(value).__name__).capitalize()
+
+
+def _pass_it(e: Exercise) -> str:
+    what = "class" if e.is_class else "function"
+    return f"Pass the {what} itself, without calling it: `check({e.name})`."
+
+
+def attempted(look: Look) -> Finding | None:
+    """Has anything been written yet?"""
+    e = look.exercise
+    if is_stub(look.attempt):
+        says = f"`{e.name}` is still empty. Write its body, run the cell, and check again."
+        return Finding("not attempted", says)
+    if blank_in(look.attempt):
+        says = "There is still a blank, `...`, in it. Fill it in, then check again."
+        return Finding("not attempted", says)
+    return None
+
+
+def signed(look: Look) -> Finding | None:
+    """Can it be called with the arguments of the exercise?"""
+    attempt, e = look.attempt, look.exercise
+    try:
+        inspect.signature(attempt).bind(*e.parameters)
+    except TypeError:
+        if isinstance(attempt, Source):
+            return None
+        takes = words.count(len(inspect.signature(attempt).parameters), "argument")
+        return Finding(
+            "not yet",
+            f"**It takes {takes}; it is called as `{e.name}({', '.join(e.parameters)})`.** "
+            "Give it these arguments, in this order.",
+        )
+    except ValueError:  # a callable without a readable signature: calling it will tell
+        return None
+    return None
+
+
+# --- does it come back? --------------------------------------------------------------------------
+
+
+def finished(look: Look) -> Finding | None:
+    """Did it come back from every case?"""
+    ended = look.run.ended
+    if ended is None:
+        return None
+    where = f" It happened for {look.known.cases[ended.at].tests}." if ended.at else ""
+    match ended.why:
+        case "timeout":
+            says = (
+                f"**Still running after {look.exercise.seconds:g} seconds, so it was stopped.** "
+                "Perhaps a loop never ends: does its condition change inside it?"
+            )
+            return Finding("timeout", says + where)
+        case "memory":
+            says = (
+                "**It asked for far more memory than its inputs need, so it was stopped.** "
+                "Look at the shapes of the arrays it makes, and for a list that only grows."
+            )
+            return Finding("crash", says + where)
+        case "exit":
+            says = (
+                f"**It ended the whole process instead of returning** ({ended.detail}). Your "
+                "notebook is unharmed. Return the result; leave out `exit` and `os._exit`."
+            )
+            return Finding("crash", says + where)
+        case "refused":
+            return Finding("refused", f"Your answer could not be read: `{ended.detail}`")
+
+
+# --- is it a mistake that we know? ---------------------------------------------------------------
+
+
+def named(look: Look) -> Finding | None:
+    """Does it do exactly what a known-wrong variant does, as a whole or in one part?"""
+    return (
+        (_replayed(look) or _replayed_in_part(look) or _recognised(look)) if look.failed else None
+    )
+
+
+def _replayed(look: Look) -> Finding | None:
+    for wrong in look.exercise.wrongs:
+        if _same_throughout(look, look.known.wrong[wrong.id]):
+            return Finding("not yet", wrong.says, wrong, parts=look.bad_parts)
+    return None
+
+
+def _same_throughout(look: Look, theirs: list[Observation]) -> bool:
+    rows = list(zip(look.run.seen, theirs, look.known.right, strict=True))
+    if not all(look.agrees(got, wrong) for got, wrong, _ in rows):
+        return False
+    bad = [got for got, _, right in rows if not look.agrees(got, right)]
+    return not all(got.raised for got in bad) or any(_particular(got) for got in bad)
+
+
+def _particular(got: Observation) -> bool:
+    """Errors alone are evidence only if their text is particular, such as one with shapes in it."""
+    return got.raised is not None and any(c.isdigit() for c in got.raised.text)
+
+
+def _replayed_in_part(look: Look) -> Finding | None:
+    """A variant whose mistake in one part is the answer's mistake in that part."""
+    if any(got.raised for _, got, _ in look.pairs):
+        return None
+    for name in look.bad_parts:
+        for wrong in look.exercise.wrongs:
+            if _same_part_throughout(look, wrong, name):
+                rest = [n for n in look.bad_parts if n != name]
+                return Finding("not yet", wrong.says + _then(rest), wrong, parts=(name,))
+    return None
+
+
+def _then(rest: list[str]) -> str:
+    return f"\n\nAfter that, look at {words.listing(rest)}: more is wrong there." if rest else ""
+
+
+def _same_part_throughout(look: Look, wrong: Wrong, name: str) -> bool:
+    different = False
+    theirs = look.known.wrong[wrong.id]
+    for got, other, right in zip(look.run.seen, theirs, look.known.right, strict=True):
+        if other.raised or name not in other.parts or name not in got.parts:
+            return False
+        alone = Observation({name: other.parts[name]})
+        if look.differing(Observation({name: got.parts[name]}), alone):
+            return False
+        different |= name in look.differing(other, right)
+    return different
+
+
+def _recognised(look: Look) -> Finding | None:
+    """The exercise's own test names one and the same variant on every case that is wrong."""
+    e = look.exercise
+    if e.recognise is None or not _shapes_fit(look):
+        return None
+    found = {e.recognise(case.inputs, arrays(got)) for case, got, _ in look.failed}
+    match = next((w for w in e.wrongs if {w.id} == found), None)
+    return match and Finding("not yet", match.says, match, parts=look.bad_parts)
+
+
+def _shapes_fit(look: Look) -> bool:
+    return not any(got.raised for _, got, _ in look.failed) and all(
+        mine is not None and shape_of(mine) == shape_of(right)
+        for _, _, mine, right in look.wrong_parts()
+    )
+
+
+def shape_of(part: Part) -> tuple[int, ...] | None:
+    """The shape of a part, None if it is no array."""
+    return None if part.array is None else part.array.shape
+
+
+def arrays(seen: Observation) -> dict[str, Any]:
+    """The parts that are arrays, by name."""
+    return {name: p.array for name, p in seen.parts.items() if p.array is not None}
+
+
+# --- is it of the right kind and shape? ----------------------------------------------------------
+
+
+def raised(look: Look) -> Finding | None:
+    """Did it raise where an answer was expected?"""
+    found = next(((c, g) for c, g, w in look.pairs if g.raised and not w.raised), None)
+    if found is None:
+        return None
+    case, got = found
+    everywhere = all(g.raised for _, g, _ in look.pairs)
+    when = "" if everywhere else f"It happens for {case.tests}."
+    says = f"**`{words.error(got)}`**{_where(look, got)}{_advice(got)}{when}"
+    return Finding("not yet", says.strip(), parts=None if everywhere else ())
+
+
+def _where(look: Look, got: Observation) -> str:
+    line = line_of(look.attempt, got.raised and got.raised.line)
+    return f" in this line:\n\n```python\n{line}\n```\n\n" if line else ". "
+
+
+def _advice(got: Observation) -> str:
+    return _ADVICE.get(got.raised.type, "") + " " if got.raised else ""
+
+
+_ADVICE = {
+    "RecursionError": "The function calls itself without an end: is there a case where it stops?",
+    "SystemExit": "Do not leave with `exit` or `quit`: return the result.",
+    "NotImplementedError": "There is still a `raise NotImplementedError` in it: put code there.",
+    "KeyboardInterrupt": "It raises an interrupt itself: return the result instead.",
+    "UnboundLocalError": "A name is used before a line gives it a value: look at the order.",
+    "NameError": "A name is used that nothing has defined: check its spelling, and the order.",
+    "SyntaxError": "Python cannot read this line: look for a bracket or a colon.",
+    "ValueError": "Look at the shapes that meet in this line.",
+}
+
+
+def returned(look: Look) -> Finding | None:
+    """Did it return the right kind of thing?"""
+    for _, got, want in look.failed:
+        if want.raised:
+            says = f"**An error is right here, a result is not:** `{words.error(want)}`."
+            return Finding("not yet", says)
+        if _is_none(got) and not _is_none(want):
+            return Finding("not yet", "**It returns `None`.** Does it end in a `return`?")
+        if got.container != want.container:
+            says = f"**It returns {_container(got)}**; {_wanted(look.exercise, want)} asked for."
+            return Finding("not yet", says)
+    for _, name, mine, right in look.wrong_parts():
+        if mine is not None and right.array is not None and _kind(mine) != _kind(right):
+            return Finding("not yet", _kind_says(name, mine.kind, right.kind))
+    return None
+
+
+def _is_none(seen: Observation) -> bool:
+    return [part.kind for part in seen.parts.values()] == ["None"]
+
+
+def _wanted(e: Exercise, want: Observation) -> str:
+    if len(e.returns) > 1:
+        return f"{words.listing(e.returns)}, in this order, are"
+    return "one array is" if want.container == "single" else f"a {want.container} is"
+
+
+def _container(got: Observation) -> str:
+    if got.container == "single":
+        return "one thing"
+    return "a dictionary" if got.container == "dict" else words.count(len(got.parts), "thing")
+
+
+def _kind(part: Part) -> str:
+    return "array" if part.kind == "number" else part.kind
+
+
+_THINGS = {"array": "a NumPy array", "tensor": "a torch tensor", "None": "`None`"}
+_CURES = {
+    ("list", "array"): "Make it one with `np.array(...)`.",
+    ("tuple", "array"): "Make it one with `np.array(...)`.",
+    ("tensor", "array"): "Turn it back with `.numpy()`.",
+    ("tensor", "number"): "Take the number out with `.item()`: the tensor keeps its graph alive.",
+    ("array", "tensor"): "Stay with torch's operations, so that autograd can follow.",
+    ("None", "array"): "Was it computed, and not returned?",
+}
+
+
+def _kind_says(name: str, mine: str, wanted: str) -> str:
+    got, want = (_THINGS.get(kind, words.a(kind)) for kind in (mine, wanted))
+    cure = _CURES.get((mine, wanted), "")
+    return f"**{words.noun(name, 'It')} is {got}, not {want}.** {cure}".strip()
+
+
+def shaped(look: Look) -> Finding | None:
+    """Does it have the right shape at every size?"""
+    for case, name, mine, right in look.wrong_parts():
+        if mine is None or mine.array is None or right.array is None:
+            says = f"**{words.noun(name)} is missing, or is not made of numbers.**"
+            return Finding("not yet", says, parts=(name,))
+        if mine.array.shape != right.array.shape:
+            how = signatures.describe(mine.array, right.array, case.inputs)
+            is_, should = words.shape(mine), words.shape(right)
+            says = f"**{words.noun(name)} has {is_}; it should have {should}.** {how}"
+            return Finding("not yet", says.strip(), hint=_next_hint(look), parts=(name,))
+    return None
+
+
+def whole(look: Look) -> Finding | None:
+    """Were fractions cut off, by an array of whole numbers?"""
+    for _, name, mine, right in look.wrong_parts():
+        if mine is None or mine.array is None or right.array is None:
+            continue
+        if mine.array.dtype.kind in "iu" and right.array.dtype.kind == "f":
+            says = (
+                f"**{words.noun(name)} has whole numbers only.** An array of integers cuts "
+                "fractions off: make it one of floats."
+            )
+            return Finding("not yet", says, parts=(name,))
+    return None
+
+
+# --- are the values right? -----------------------------------------------------------------------
+
+
+def wrong_values(look: Look) -> Finding | None:
+    """Where do the values go wrong first, and what does the difference look like?"""
+    if not look.failed:
+        return None
+    name = look.bad_parts[0]
+    says = [f"**{words.noun(name)} is wrong {_when(look)}.**", _broken(look), _how(look, name)]
+    says.append(_rest_is_right(look))
+    text = " ".join(filter(None, says))
+    return Finding("not yet", text, hint=_next_hint(look), parts=(name,))
+
+
+def _when(look: Look) -> str:
+    if len(look.failed) == len(look.pairs):
+        return "on every input that was tried"
+    bad = [case.tests for case, _, _ in look.failed]
+    good = [case.tests for case, _, _ in look.pairs if case.tests not in bad]
+    return f"for {bad[0]}" + (f", though right for {good[0]}" if good else "")
+
+
+def _broken(look: Look) -> str:
+    """What the first property that does not hold says."""
+    return next((held.says for held in look.exercise.properties if not holds(held, look)), "")
+
+
+def holds(held: Property, look: Look) -> bool:
+    """Whether a property holds on every case."""
+    return all(_holds(held, case, got) for case, got, _ in look.pairs)
+
+
+def _holds(held: Property, case: Case, got: Observation) -> bool:
+    if got.raised or len(arrays(got)) < len(got.parts):
+        return False
+    try:
+        return bool(held.holds(case.inputs, arrays(got)))
+    except (ValueError, KeyError, IndexError, TypeError):
+        return False  # of another shape than the property speaks of
+
+
+def _how(look: Look, name: str) -> str:
+    """What the difference looks like in the first case that shows it."""
+    for case, part, mine, right in look.wrong_parts():
+        if part == name and mine is not None and mine.array is not None and right.array is not None:
+            return signatures.describe(mine.array, right.array, case.inputs)
+    return ""
+
+
+def _rest_is_right(look: Look) -> str:
+    judged = [n for n in look.failed[0][2].parts if n not in look.exercise.unjudged]
+    right = [n for n in judged if n not in look.bad_parts]
+    return f"{words.listing(right)} {'is' if len(right) == 1 else 'are'} right." if right else ""
+
+
+def _next_hint(look: Look) -> str | None:
+    hints = look.exercise.hints
+    return hints[min(look.tries - 1, len(hints) - 1)] if hints else None
+
+
+# --- and the rest --------------------------------------------------------------------------------
+
+
+def kept_inputs(look: Look) -> Finding | None:
+    """Did it leave its inputs as they were?"""
+    changed = next((c for _, got, _ in look.pairs if (c := look.changed(got))), None)
+    if changed is None:
+        return None
+    return Finding(
+        "not yet",
+        f"**The results are right, but {words.listing(changed)} was changed.** The caller still "
+        "needs it. Write to a new array: `y = x * m` makes one, while `x *= m` and `x[...] = 0` "
+        "write into `x` itself.",
+    )
+
+
+def correct(look: Look) -> Finding | None:
+    """Nothing was found wrong, on as many cases as there are."""
+    cases = len(look.known.cases)
+    if len(look.run.seen) < cases or look.run.ended is not None or look.failed:
+        return Finding("crash", "The check did not run to its end. Please check once more.")
+    tried = words.count(cases, "input")
+    return Finding("correct", f"`{look.exercise.name}` agrees with the reference on {tried}.")
+
+
+STEPS: tuple[Step, ...] = (
+    given,
+    attempted,
+    signed,
+    finished,
+    named,
+    raised,
+    returned,
+    shaped,
+    whole,
+    wrong_values,
+    kept_inputs,
+    correct,
+)
