@@ -61,6 +61,8 @@ class Node:
     __slots__ = ("__weakref__", "back", "dtype", "hooks", "name", "number", "parents", "shape")
 
     def __init__(self, name, parents, back, value):
+        if type(back) is tuple:  # let go of what only unneeded products hold
+            back = [f if p is not None else None for p, f in zip(parents, back, strict=True)]
         self.name, self.parents, self.back = name, parents, back
         self.number = next(_numbers)
         self.shape, self.dtype = value.shape, value.dtype
@@ -418,14 +420,14 @@ def _gradients(node, g):
         )
     if node.number < versions.latest:
         _refuse_overwritten(node)
-    if type(back) is tuple:
-        return [f(g) if p is not None else None for p, f in zip(node.parents, back, strict=True)]
+    if type(back) is list:
+        return [f and f(g) for f in back]
     needs = [p is not None for p in node.parents]
     return [d if n else None for d, n in zip(back(g, needs), needs, strict=True)]
 
 
 def _refuse_overwritten(node):
-    functions = node.back if type(node.back) is tuple else (node.back,)
+    functions = node.back if type(node.back) is list else [node.back]
     for array in versions.saved_arrays(functions):
         if versions.written_after(array, node.number):
             raise RuntimeError(

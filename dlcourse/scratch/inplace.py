@@ -99,25 +99,26 @@ def _splice(base, view, node):
 
     Source: torch calls this CopySlices.
     """
-    where, part = base._data, view._data
+    dtype, whole, part = base._data.dtype, _layout(base._data), _layout(view._data)
+    offset = view.data_ptr() - base.data_ptr()
+    span = 1 + sum((n - 1) * s for n, s in zip(*whole, strict=True)) // dtype.itemsize
 
     def back(g, needs):
-        rest = np.empty_like(where)  # with the memory layout of the base
+        memory = np.empty(span, dtype)  # laid out as the base, so that the view has its place in it
+        rest = np.ndarray(whole[0], dtype, memory, 0, whole[1])
         rest[...] = g
-        hole = region(rest, where, part)
+        hole = np.ndarray(part[0], dtype, memory, offset, part[1])
         taken = hole.copy()
         hole[...] = 0
         return rest, taken
 
-    old = base.grad_fn if base._requires_grad else None
-    base.grad_fn = Node("copy_slices", [old, node], back, where)
+    old = (base.grad_fn or base) if base._requires_grad else None
+    base.grad_fn = Node("copy_slices", [old, node], back, base._data)
     base._requires_grad = True
 
 
-def region(array, base, view):
-    """The part of `array`, which is laid out in memory as `base`, that lies as `view` in `base`."""
-    offset = view.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-    return np.ndarray(view.shape, view.dtype, array.ravel(order="K"), offset, view.strides)
+def _layout(array):
+    return array.shape, array.strides
 
 
 def setitem(self, index, value):

@@ -84,8 +84,10 @@ def _getitem(input, /, basic, advanced):
     Gradient: g, added up where the elements came from
     """
 
+    shape = input.shape
+
     def vjp(g):
-        dx = np.zeros_like(input)
+        dx = np.zeros(shape, g.dtype)
         if advanced is None:
             dx[basic] = g
         elif _unique(advanced):
@@ -110,7 +112,7 @@ def _setitem(input, value, /, basic, advanced):
     Shapes: value broadcasts to x[index].
     Gradient: g with zeros at the index; g[index]
     """
-    y = input.copy()
+    y, ndim = input.copy(), np.ndim(value)
     _place(y, value, basic, advanced)
 
     def vjp_input(g):
@@ -120,7 +122,7 @@ def _setitem(input, value, /, basic, advanced):
 
     def vjp_value(g):
         d = _at(g, basic, advanced)
-        extra = np.ndim(value) - d.ndim  # leading ones that NumPy drops when it assigns
+        extra = ndim - d.ndim  # leading ones that NumPy drops when it assigns
         return d.reshape((1,) * extra + d.shape) if extra > 0 else d
 
     return y, (vjp_input, vjp_value)
@@ -166,8 +168,8 @@ def _along(input, index, dim, name):
     return _grid(index, axis)
 
 
-def _add_at(shape, dtype, where, g):
-    dx = np.zeros(shape, dtype)
+def _add_at(shape, where, g):
+    dx = np.zeros(shape, g.dtype)
     np.add.at(dx, where, g)
     return dx
 
@@ -180,9 +182,10 @@ def _gather(input, index, /, dim):
     Shapes: y as index, which has as many dimensions as x and is no larger beside `dim`.
     Gradient: g, added up where the elements came from
     """
-    where = _along(input, index, dim, "gather")
-    y = input[where].reshape(index.shape)
-    return y, (lambda g: _add_at(input.shape, g.dtype, where, g.reshape(input[where].shape)), None)
+    where, shape = _along(input, index, dim, "gather"), input.shape
+    y = input[where]
+    inner = y.shape
+    return y.reshape(index.shape), (lambda g: _add_at(shape, where, g.reshape(inner)), None)
 
 
 def gather(input, dim, index, *, sparse_grad=False):
@@ -222,7 +225,7 @@ def _scatter(input, index, src, /, dim):
         dx[where] = 0
         return dx
 
-    return y, (vjp_input, None, lambda g: _fill_front(src, index.shape, g[where]))
+    return y, (vjp_input, None, _front_gradient(src, index, where))
 
 
 @op(numbers=True)
@@ -236,7 +239,7 @@ def _scatter_add(input, index, src, /, dim):
     where, part = _scattered(input, index, src, dim)
     y = input.copy()
     np.add.at(y, where, part)
-    return y, (lambda g: g, None, lambda g: _fill_front(src, index.shape, g[where]))
+    return y, (lambda g: g, None, _front_gradient(src, index, where))
 
 
 def _scattered(input, index, src, dim):
@@ -252,13 +255,16 @@ def _scattered(input, index, src, dim):
     return where, part if input.ndim else part.reshape(())
 
 
-def _fill_front(src, shape, g):
-    """`g` for the elements of `src` that were used, zeros for the rest."""
-    if np.shape(src) == shape or not np.ndim(src):
-        return g.reshape(shape) if np.ndim(src) else g
-    d = np.zeros(src.shape, g.dtype)
-    d[tuple(slice(n) for n in shape)] = g
-    return d
+def _front_gradient(src, index, where):
+    """The gradient of `src`: g at the positions for the elements that were used, zeros for the rest."""
+    shape, used = np.shape(src), index.shape
+
+    def vjp(g):
+        d = np.zeros(shape, g.dtype)
+        d[tuple(slice(n) for n in used) if shape else ()] = g[where].reshape(used if shape else ())
+        return d
+
+    return vjp
 
 
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):
@@ -292,7 +298,8 @@ def _index_select(input, index, /, dim):
     if not input.ndim:
         return input.copy(), (lambda g: g, None)
     where = (slice(None),) * axis + (index.reshape(-1),)
-    return input[where], (lambda g: _add_at(input.shape, g.dtype, where, g), None)
+    shape = input.shape
+    return input[where], (lambda g: _add_at(shape, where, g), None)
 
 
 def index_select(input, dim, index):

@@ -16,7 +16,8 @@ def _reshape(input, /, shape):
     Shapes: any of as many elements.
     Gradient: g in the old shape
     """
-    return _reshaped(input, shape), (lambda g: g.reshape(input.shape),)
+    old = input.shape  # a gradient must not hold on to values that it does not need
+    return _reshaped(input, shape), (lambda g: g.reshape(old),)
 
 
 def _reshaped(x, shape):
@@ -80,9 +81,9 @@ def squeeze(input, /, dim=None):
     Shapes: (..., 1, ...) -> (..., ...)
     Gradient: g in the old shape
     """
-    dims = set(dims_of(dim, input.ndim))
-    shape = tuple(n for i, n in enumerate(input.shape) if n != 1 or i not in dims)
-    return input.reshape(shape), (lambda g: g.reshape(input.shape),)
+    dims, old = set(dims_of(dim, input.ndim)), input.shape
+    shape = tuple(n for i, n in enumerate(old) if n != 1 or i not in dims)
+    return input.reshape(shape), (lambda g: g.reshape(old),)
 
 
 @op(view=True)
@@ -94,7 +95,7 @@ def unsqueeze(input, /, dim):
     Gradient: g in the old shape
     """
     axis = dim_of(dim, input.ndim + 1)
-    return np.expand_dims(input, axis), (lambda g: g.reshape(input.shape),)
+    return np.expand_dims(input, axis), (lambda g: g.squeeze(axis),)
 
 
 @op(view=True)
@@ -276,11 +277,12 @@ def _tile(input, /, repeats):
     Shapes: y.shape[k] = repeats[k] x.shape[k]
     Gradient: sum of g over the repetitions
     """
-    shape = (1,) * (len(repeats) - input.ndim) + input.shape
+    old = input.shape
+    shape = (1,) * (len(repeats) - len(old)) + old
     pairs = [n for pair in zip(repeats, shape, strict=True) for n in pair]
 
     def vjp(g):
-        return g.reshape(pairs).sum(tuple(range(0, len(pairs), 2))).reshape(input.shape)
+        return g.reshape(pairs).sum(tuple(range(0, len(pairs), 2))).reshape(old)
 
     return np.tile(input, repeats), (vjp,)
 
@@ -339,9 +341,11 @@ def _cat(*tensors, dim=0):
     sizes = [0 if t.shape == (0,) else t.shape[axis] for t in tensors]
     ends = np.cumsum(sizes).tolist()
 
+    shapes = [t.shape for t in tensors]
+
     def back(g, needs):
         cut = np.split(g, ends[:-1], axis)
-        return [c.reshape(t.shape) for c, t in zip(cut, tensors, strict=True)]
+        return [c.reshape(s) for c, s in zip(cut, shapes, strict=True)]
 
     return np.concatenate(_same_kind(real), axis), back
 
@@ -410,13 +414,18 @@ def _narrow(input, /, dim, start, stop):
     Gradient: g, with zeros around it
     """
     index = (slice(None),) * dim + (slice(start, stop),)
+    return input[index], (_placing(input.shape, index),)
+
+
+def _placing(shape, index):
+    """The adjoint of `x[index]`: zeros of `shape` with g at the index."""
 
     def vjp(g):
-        dx = np.zeros_like(input)
+        dx = np.zeros(shape, g.dtype)
         dx[index] = g
         return dx
 
-    return input[index], (vjp,)
+    return vjp
 
 
 def narrow(input, dim, start, length):
@@ -497,13 +506,7 @@ def select(input, /, dim, index):
     if not input.ndim:
         raise IndexError("select() cannot be applied to a 0-dim tensor.")
     at = (slice(None),) * dim_of(dim, input.ndim) + (index,)
-
-    def vjp(g):
-        dx = np.zeros_like(input)
-        dx[at] = g
-        return dx
-
-    return input[at], (vjp,)
+    return input[at], (_placing(input.shape, at),)
 
 
 # --- triangles and diagonals ------------------------------------------------------------------
@@ -546,10 +549,10 @@ def diagonal(input, /, offset=0, dim1=0, dim2=1):
     Shapes: (n, m, ...) -> (..., k)
     Gradient: g on that diagonal, zeros elsewhere
     """
-    i, j = dims_of((dim1, dim2), input.ndim)
+    (i, j), shape = dims_of((dim1, dim2), input.ndim), input.shape
 
     def vjp(g):
-        dx = np.zeros_like(input)
+        dx = np.zeros(shape, g.dtype)
         # NumPy's diagonal is a view, read-only by convention; dx is ours to write.
         d = np.diagonal(dx, offset, i, j)
         d.flags.writeable = True

@@ -39,8 +39,8 @@ def sum(input, /, dim=None, keepdim=False, *, dtype=None):
     Gradient: g, repeated
     """
     x = _summable(input, dtype)
-    axes = axes_of(dim, x.ndim)
-    return x.sum(axes, keepdims=keepdim), (lambda g: spread(g, axes, x.shape, keepdim),)
+    shape, axes = x.shape, axes_of(dim, x.ndim)
+    return x.sum(axes, keepdims=keepdim), (lambda g: spread(g, axes, shape, keepdim),)
 
 
 @op
@@ -53,10 +53,9 @@ def mean(input, /, dim=None, keepdim=False, *, dtype=None):
     """
     x = input if dtype is None else input.astype(to_numpy(dtype), copy=False)
     _need_float(x, "mean")
-    axes = axes_of(dim, x.ndim)
-    n = _count(x.shape, axes)
-    y = x.sum(axes, keepdims=keepdim) / x.dtype.type(n)
-    return y, (lambda g: spread(g / x.dtype.type(n), axes, x.shape, keepdim),)
+    shape, axes = x.shape, axes_of(dim, x.ndim)
+    n = x.dtype.type(_count(shape, axes))
+    return x.sum(axes, keepdims=keepdim) / n, (lambda g: spread(g / n, axes, shape, keepdim),)
 
 
 def _count(shape, axes):
