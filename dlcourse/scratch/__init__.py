@@ -97,3 +97,8 @@ from .tensor import Size
 
 globals().update({n: f for n, f in ops.PUBLIC.items() if n not in ops.METHODS_ONLY})
 globals().update(dtypes.ALIASES)  # float, long, bool, ...: dtypes, as in torch
+
+from . import nn, optim, utils  # noqa: E402 -- their code uses the names above
+from .serialization import load, save  # noqa: E402
+
+from . import nn, optim, utils  # noqa: E402 - they are written in terms of all of the above
