@@ -9,8 +9,12 @@ from ..teach.progress import progress
 from ..teach.quiz import load
 from ..teach.quiz.bank import Bank
 from ..teach.quiz.delivery import Item, Mode, Session, items, mixed
+from ..teach.quiz.programs import use_exercises
+from ..topics import find_exercise
 from .base import KIT, Face, Panel, bundle, styles
 from .quiz_face import face_html
+
+use_exercises(find_exercise)
 
 
 class Quiz(Panel):

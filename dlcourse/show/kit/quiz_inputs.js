@@ -50,8 +50,297 @@ function quizLine(label) {
   };
 }
 
+
+/** A text area for code or words; Tab leaves it, as everywhere on the page. */
+function quizArea(label, rows, text, code) {
+  return h("textarea", { className: `dlcq-line dlcq-area${code ? "" : " dlcq-prose"}`, rows, spellcheck: !code, value: text ?? "", aria: { label } });
+}
+
+function quizCurve(points) {
+  const low = Math.min(...points), span = Math.max(...points) - low || 1;
+  const path = points.map((v, i) => `${((100 * i) / (points.length - 1)).toFixed(1)},${(54 - (48 * (v - low)) / span).toFixed(1)}`).join(" ");
+  return `<svg viewBox="-4 0 108 60" class="dlcq-curve" aria-hidden="true"><path d="M0 0V56H104" fill="none" stroke="currentColor" stroke-opacity="0.5"/><polyline points="${path}" fill="none" stroke="var(--dlc-accent)" stroke-width="2.5" stroke-linejoin="round"/></svg>`;
+}
+
+/** Options with their curves above the words. */
+function quizPlots(body, at) {
+  const input = quizChoose("radio")(body, at);
+  const flat = (c) => Math.max(...c) === Math.min(...c);
+  for (const [i, option] of [...input.node.children].entries()) {
+    const curve = flat(body.curves[i]) ? body.curves[i].map(() => 0).concat() : body.curves[i];
+    option.querySelector(".dlcq-text").insertAdjacentHTML("afterbegin", quizCurve(curve));
+  }
+  input.node.classList.add("dlcq-plots");
+  const axes = h("p", { className: "dlc-kicker" });
+  setHtml(at.model, axes, `Across: ${body.x}. Up: ${body.y}.`);
+  return { ...input, node: h("div", {}, axes, input.node) };
+}
+
+function quizTable(body, at) {
+  const boxes = {};
+  const cell = (entry, row, c) => {
+    const td = h(c === 0 ? "th" : "td", c === 0 ? { scope: "row" } : {});
+    if (entry.blank === undefined) setHtml(at.model, td, entry);
+    else {
+      const where = h("div", {});
+      where.innerHTML = `${row} ${body.columns[c]}`;
+      boxes[entry.blank] = h("input", { type: "text", className: "dlcq-line dlcq-cell", autocomplete: "off", value: at.answer?.[entry.blank] ?? "", aria: { label: where.textContent.replace(/\\[()]/g, "") } });
+      td.append(boxes[entry.blank]);
+    }
+    return td;
+  };
+  const head = body.columns.map((html) => { const th = h("th", { scope: "col" }); setHtml(at.model, th, html); return th; });
+  const rows = body.rows.map((row) => h("tr", {}, ...row.map((entry, c) => cell(entry, row[0], c))));
+  return {
+    node: h("div", { className: "dlcq-scroll" }, h("table", { className: "dlcq-table" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows))),
+    read: () => Object.fromEntries(Object.entries(boxes).map(([name, box]) => [name, box.value])),
+    mark: (result) => {
+      for (const [name, box] of Object.entries(boxes)) {
+        const bad = result?.state === "not yet" && result.failed.includes(name);
+        box.setAttribute("aria-invalid", String(bad));
+        box.readOnly = Boolean(result?.locked);
+      }
+    },
+  };
+}
+
+/** Cells of a matrix, or nodes of a graph, as toggle buttons; arrows move between them. */
+function quizRegions(body, at) {
+  const held = new Set(at.answer ?? []);
+  const buttons = new Map();
+  const toggle = (id, label) => {
+    const button = h("button", { type: "button", className: "dlcq-region", aria: { pressed: String(held.has(id)) }, onclick: () => {
+      if (held.has(id)) held.delete(id);
+      else held.add(id);
+      button.setAttribute("aria-pressed", String(held.has(id)));
+    } });
+    setHtml(at.model, button, label);
+    buttons.set(id, button);
+    return button;
+  };
+  const node = body.graph ? quizGraph(body.graph, toggle) : quizMatrix(body, at, toggle);
+  node.addEventListener("keydown", (event) => quizArrows(event, [...buttons.values()], body.columns?.length ?? 1));
+  return {
+    node,
+    read: () => [...held],
+    mark: (result) => { for (const button of buttons.values()) button.disabled = Boolean(result?.locked); },
+  };
+}
+
+function quizArrows(event, buttons, width) {
+  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: width, ArrowUp: -width }[event.key];
+  const place = buttons.indexOf(event.target);
+  if (!step || place < 0) return;
+  event.preventDefault();
+  event.stopPropagation();
+  buttons[place + step]?.focus();
+}
+
+function quizMatrix(body, at, toggle) {
+  const heading = (html, scope) => { const th = h("th", { scope }); setHtml(at.model, th, html); return th; };
+  const head = h("tr", {}, h("td", {}), ...body.columns.map((html) => heading(html, "col")));
+  const rows = body.cells.map((row, r) => h("tr", {}, heading(body.rows[r], "row"), ...row.map((html, c) => h("td", {}, toggle(`${r},${c}`, html || "&nbsp;")))));
+  const node = h("div", { className: "dlcq-scroll" }, h("table", { className: "dlcq-table dlcq-matrix" }, h("tbody", {}, head, ...rows)));
+  for (const button of node.querySelectorAll("button")) {
+    const cell = button.parentElement, row = cell.parentElement;
+    const column = head.children[[...row.children].indexOf(cell)];
+    button.setAttribute("aria-label", `row ${row.firstChild.textContent}, column ${column.textContent}, ${button.textContent.trim()}`);
+  }
+  return node;
+}
+
+function quizGraph(graph, toggle) {
+  const nodes = graph.nodes.map((n) => {
+    const button = toggle(n.id, h("span", {}, n.label).innerHTML);
+    button.setAttribute("aria-label", `node ${n.label}`);
+    return button;
+  });
+  return h("div", { className: "dlcq-row", role: "group", aria: { label: "Nodes" } }, h("span", { className: "dlc-kicker" }, "Choose:"), ...nodes);
+}
+
+/** Items with buttons that move them; the arrow keys on an item's handle do the same. */
+function quizOrder(body, at) {
+  let order = at.answer ?? body.items.map((_, i) => i);
+  const list = h("ol", { className: "dlcq-order" });
+  const said = h("p", { className: "dlc-sr", role: "status" });
+  let locked = false;
+  const texts = body.items.map((html) => { const span = h("span", { className: "dlcq-text" }); setHtml(at.model, span, html); return span; });
+  const move = (place, step, focus) => {
+    const to = place + step;
+    if (locked || to < 0 || to >= order.length) return;
+    order = order.slice();
+    [order[place], order[to]] = [order[to], order[place]];
+    draw();
+    said.textContent = `${texts[order[to]].textContent}: now number ${to + 1} of ${order.length}.`;
+    list.children[to].querySelector(focus)?.focus();
+  };
+  const button = (place, step, word, sign, css) =>
+    h("button", { type: "button", className: `dlc-button dlcq-move ${css}`, disabled: locked || place + step < 0 || place + step >= order.length, aria: { label: `Move ${word}: ${texts[order[place]].textContent}` }, onclick: () => move(place, step, `.${css}:not(:disabled), .dlcq-move:not(:disabled)`) }, sign);
+  const draw = () => list.replaceChildren(...order.map((i, place) => {
+    const item = h("li", { className: "dlcq-option dlcq-item" }, texts[i], button(place, -1, "up", "↑", "dlcq-up"), button(place, 1, "down", "↓", "dlcq-down"));
+    item.addEventListener("keydown", (event) => {
+      const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      event.stopPropagation();
+      move(place, step, step < 0 ? ".dlcq-up:not(:disabled), .dlcq-down" : ".dlcq-down:not(:disabled), .dlcq-up");
+    });
+    return item;
+  }));
+  draw();
+  return {
+    node: h("div", {}, list, said),
+    read: () => order,
+    mark: (result) => { if (locked !== Boolean(result?.locked)) { locked = !locked; draw(); } },
+  };
+}
+
+/** Left sides with a letter to choose for each; the letters' texts stand beside them. */
+function quizMatch(body, at) {
+  const letter = (i) => String.fromCharCode(65 + i);
+  const line = (html, before) => { const span = h("span", { className: "dlcq-text" }); setHtml(at.model, span, html); return h("div", { className: "dlcq-pair" }, before, span); };
+  const selects = body.left.map((html, i) => {
+    const plain = h("span", {});
+    plain.innerHTML = html;
+    const held = at.answer?.[i];
+    return h("select", { className: "dlcq-select", aria: { label: `Partner of: ${plain.textContent}` } },
+      h("option", { value: "" }, "–"), ...body.right.map((_, k) => h("option", { value: String(k), selected: held === k }, letter(k))));
+  });
+  const left = h("div", { className: "dlcq-side" }, ...body.left.map((html, i) => line(html, selects[i])));
+  const right = h("div", { className: "dlcq-side dlcq-letters" }, ...body.right.map((html, k) => line(html, h("strong", {}, letter(k)))));
+  return {
+    node: h("div", { className: "dlcq-match" }, left, right),
+    read: () => selects.map((s) => (s.value === "" ? null : Number(s.value))),
+    mark: (result) => {
+      for (const [i, select] of selects.entries()) {
+        select.disabled = Boolean(result?.locked);
+        select.setAttribute("aria-invalid", String(result?.state === "not yet" && result.failed.includes(String(i + 1))));
+      }
+    },
+  };
+}
+
+/** A pool of lines and the program made of them: add, move, indent and take out, by button or by key. */
+function quizParsons(body, at) {
+  let program = (at.answer?.lines ?? []).map(([line, indent]) => ({ line, indent }));
+  const words = { ...(at.answer?.blanks ?? {}) };
+  const pool = h("div", { className: "dlcq-pool", role: "group", aria: { label: "Lines to choose from" } });
+  const built = h("ol", { className: "dlcq-program", aria: { label: "Your program" } });
+  const said = h("p", { className: "dlc-sr", role: "status" });
+  let locked = false;
+  const draw = (focus) => {
+    const used = new Set(program.map((p) => p.line));
+    pool.replaceChildren(...body.pool.map((text, i) => (used.has(i) ? null : h("button", { type: "button", className: "dlcq-codeline", disabled: locked, onclick: () => { program.push({ line: i, indent: program.at(-1)?.indent ?? 0 }); draw(program.length - 1); } }, ...quizBlanks(text)))).filter(Boolean));
+    if (!pool.children.length) pool.append(h("span", { className: "dlc-kicker" }, "All lines are in use."));
+    built.replaceChildren(...program.map(row));
+    if (!program.length) built.append(h("li", { className: "dlc-kicker dlcq-empty" }, "Choose the first line."));
+    if (focus !== undefined) (built.children[focus]?.querySelector("[tabindex]") ?? pool.querySelector("button"))?.focus();
+  };
+  const change = (place, what) => {
+    if (locked) return;
+    const item = program[place];
+    let to = place;
+    if (what === "out") program.splice(place, 1);
+    else if (what === "in") item.indent = Math.min(item.indent + 1, body.deepest);
+    else if (what === "back") item.indent = Math.max(item.indent - 1, 0);
+    else {
+      to = Math.max(0, Math.min(program.length - 1, place + (what === "up" ? -1 : 1)));
+      program.splice(place, 1);
+      program.splice(to, 0, item);
+    }
+    draw(to);
+    said.textContent = what === "out" ? "Line taken out." : `Line ${to + 1} of ${program.length}, indented ${item.indent} times.`;
+  };
+  const keys = { ArrowUp: "up", ArrowDown: "down", ArrowRight: "in", ArrowLeft: "back", Delete: "out", Backspace: "out" };
+  const row = ({ line, indent }, place) => {
+    const box = (name) => h("input", { type: "text", className: "dlcq-line dlcq-word", value: words[name] ?? "", autocomplete: "off", aria: { label: `Blank ${name}` }, oninput: (event) => { words[name] = event.target.value; } });
+    const code = h("code", { className: "dlcq-codetext", tabIndex: 0, style: `margin-left: ${2.2 * indent}em` }, ...quizBlanks(body.pool[line], box));
+    code.addEventListener("keydown", (event) => {
+      if (event.target !== code || !keys[event.key]) return;
+      event.preventDefault();
+      event.stopPropagation();
+      change(place, keys[event.key]);
+    });
+    const tool = (what, sign, label) => h("button", { type: "button", className: "dlc-button dlcq-move", disabled: locked, aria: { label: `${label}: ${body.pool[line]}` }, onclick: () => change(place, what) }, sign);
+    return h("li", {}, code, h("span", { className: "dlcq-tools" }, tool("back", "←", "Indent less"), tool("in", "→", "Indent more"), tool("up", "↑", "Move up"), tool("down", "↓", "Move down"), tool("out", "×", "Take out")));
+  };
+  draw();
+  const help = h("p", { className: "dlc-kicker" }, "Choose lines in order. In the program, arrow keys move and indent the focused line; Delete takes it out.");
+  return {
+    node: h("div", { className: "dlcq-parsons" }, help, pool, built, said),
+    read: () => ({ lines: program.map((p) => [p.line, p.indent]), blanks: words }),
+    mark: (result) => { if (locked !== Boolean(result?.locked)) { locked = !locked; draw(); } },
+  };
+}
+
+/** A line of code with its `[[blanks]]` as boxes, or as gaps while it is only shown. */
+function quizBlanks(text, box) {
+  return text.split(/\[\[(\w+)\]\]/).map((part, i) => (i % 2 ? (box ? box(part) : "____") : part));
+}
+
+function quizHunt(body, at) {
+  const lines = body.program.map((text, i) => {
+    const radio = h("input", { type: "radio", name: `${at.name}-line`, value: String(i), checked: at.answer?.line === i, aria: { label: `Line ${i + 1}: ${text.trim()}` } });
+    return h("label", { className: "dlcq-codeline" }, radio, h("span", { className: "dlcq-number", aria: { hidden: "true" } }, String(i + 1)), h("code", {}, text));
+  });
+  const symptoms = quizChoose("radio")({ options: body.symptoms }, { ...at, name: `${at.name}-why`, answer: at.answer?.symptom });
+  const boxes = lines.map((line) => line.querySelector("input"));
+  return {
+    node: h("div", {},
+      h("fieldset", { className: "dlcq-listing" }, h("legend", { className: "dlcq-ask" }, "The faulty line"), ...lines),
+      h("fieldset", {}, h("legend", { className: "dlcq-ask" }, "What it leads to"), symptoms.node)),
+    read: () => { const line = boxes.findIndex((b) => b.checked); return { line: line < 0 ? null : line, symptom: symptoms.read() }; },
+    mark: (result) => {
+      for (const box of boxes) box.disabled = Boolean(result?.locked);
+      symptoms.mark(result?.state === "correct" || result?.locked ? result : null);
+    },
+  };
+}
+
+function quizProgram(body, at) {
+  const asks = h("div", {});
+  setHtml(at.model, asks, body.asks ?? "");
+  const box = quizArea("Your function", 8, at.answer ?? `${body.stub}\n    ...\n`, true);
+  return { node: h("div", {}, asks, box), read: () => box.value, mark: (result) => { box.readOnly = Boolean(result?.locked); } };
+}
+
+/** One's own words first; the model answer and the points to tick appear after they were sent. */
+function quizExplain(body, at) {
+  const box = quizArea("Your explanation", 4, at.answer?.text, false);
+  const model = h("div", {});
+  let points = null;
+  const mark = (result) => {
+    const rubric = result?.reveal?.rubric;
+    if (!rubric || points) return;
+    const held = at.answer?.points ?? [];
+    points = rubric.map((html, i) => quizOption({ ...at, name: `${at.name}-points` }, "checkbox", i, html, held.includes(i)));
+    const answer = h("div", {});
+    setHtml(at.model, answer, result.reveal.model);
+    model.className = "dlcq-model";
+    model.append(h("strong", {}, "Model answer"), answer, h("fieldset", {}, h("legend", { className: "dlcq-ask" }, "Tick each point that your own text makes, then check again."), ...points));
+  };
+  return {
+    node: h("div", {}, box, model),
+    read: () => ({ text: box.value, points: points && points.flatMap((p, i) => (p.querySelector("input").checked ? [i] : [])) }),
+    mark,
+  };
+}
+
 const QUIZ_INPUTS = {
   single: quizChoose("radio"),
+  gate: quizChoose("radio"),
   multi: quizChoose("checkbox"),
+  predict_plot: quizPlots,
   numeric: quizLine("Your number"),
+  shape: quizLine("Your shape"),
+  expr: quizLine("Your formula"),
+  predict_output: quizLine("What it prints"),
+  trace: quizTable,
+  hotspot: quizRegions,
+  order: quizOrder,
+  match: quizMatch,
+  parsons: quizParsons,
+  bug_hunt: quizHunt,
+  code: quizProgram,
+  explain: quizExplain,
 };

@@ -260,7 +260,8 @@ def _name(diagnosis: str | None) -> str:
     return to_inline_html(misconceptions.get(diagnosis).name) if diagnosis else ""
 
 
-_RAW = {"curves", "placeholder", "unit", "grid", "graph", "indents", "kind", "rows_of_code"}
+_RAW = {"curves", "placeholder", "unit", "graph", "blank", "program", "stub", "deepest", "pool"}
+_BLOCKS = {"asks", "model"}
 
 
 def _as_html(value: Any, name: str = "") -> Any:
@@ -268,7 +269,7 @@ def _as_html(value: Any, name: str = "") -> Any:
     if name in _RAW:
         return value
     if isinstance(value, str):
-        return to_inline_html(value)
+        return to_html(value) if name in _BLOCKS else to_inline_html(value)
     if isinstance(value, dict):
         return {k: _as_html(v, k) for k, v in value.items()}
     return [_as_html(v) for v in value] if isinstance(value, list) else value

@@ -94,6 +94,14 @@ class Variant:
         """The number or tuple a formula of this question stands for."""
         return formula.evaluate(source, self.names)
 
+    def value_with(self, source: str, more: dict[str, Any]) -> Any:
+        """The value of a formula that may also use the names in `more`."""
+        return formula.evaluate(source, {**self.names, **more})
+
+    def number_with(self, source: str, more: dict[str, Any]) -> float:
+        """The number of a formula that may also use the names in `more`."""
+        return formula.number(source, {**self.names, **more})
+
     def rng(self, purpose: str) -> random.Random:
         """A generator that depends on the learner, the question and the purpose only."""
         q = self.question
