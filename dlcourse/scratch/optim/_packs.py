@@ -80,7 +80,7 @@ class Pack:
     def written(self):
         """Note the change, so that a graph from before it cannot use the new values unseen."""
         self.fresh = False
-        versions.note_write(self.weight, next(autograd._numbers))
+        versions.note_write(self.weight, autograd.newest())
 
 
 def make_packs(params, state, buffers, counters):

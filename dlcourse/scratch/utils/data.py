@@ -251,9 +251,9 @@ def default_collate(batch):
     if isinstance(first, (np.ndarray, np.generic)):
         return _collate_arrays(batch)
     if isinstance(first, (bool, int)):
-        return tensor(batch)
+        return tensor(list(batch))
     if isinstance(first, float):
-        return tensor(batch, dtype=float64)
+        return tensor(list(batch), dtype=float64)
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
@@ -276,7 +276,7 @@ def _collate_sequences(batch):
     first = batch[0]
     if any(len(sample) != len(first) for sample in batch):
         raise RuntimeError("each element in list of batch should be of equal size")
-    columns = [default_collate(list(column)) for column in zip(*batch, strict=True)]
+    columns = [default_collate(column) for column in zip(*batch, strict=True)]
     if hasattr(first, "_fields"):  # a named tuple
         return type(first)(*columns)
     return columns if isinstance(first, tuple) else _rebuild(first, columns)
