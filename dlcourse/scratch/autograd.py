@@ -13,11 +13,9 @@ where a value was used twice, freeing the graph. Source: Baydin et al., 2018, "A
 differentiation in machine learning: a survey", section 3.2.
 """
 
-import contextvars
 import functools
 import inspect
 import itertools
-import threading
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from operator import attrgetter
@@ -26,6 +24,15 @@ import numpy as np
 
 from . import versions
 from .dtypes import promote
+from .grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+    state,
+)
 
 Array = np.ndarray
 OPS: dict[str, Callable] = {}  # every op by name: tests and `explain` read it
@@ -38,19 +45,6 @@ def newest():
 
 
 
-class _State(threading.local):
-    """Per thread: is the graph recorded, and the context in which NumPy keeps silent about inf, nan."""
-
-    def __init__(self):
-        self.recording = True
-        self.inference = False
-        self.quiet = contextvars.copy_context()
-        self.quiet.run(np.seterr, all="ignore")
-
-
-state = _State()
-
-
 class Node:
     """How a tensor was made: its op, where gradients go (`parents`), and what to send (`back`).
 
@@ -60,12 +54,10 @@ class Node:
 
     __slots__ = ("__weakref__", "back", "dtype", "hooks", "name", "number", "parents", "shape")
 
-    def __init__(self, name, parents, back, value):
-        if type(back) is tuple:  # let go of what only unneeded products hold
-            back = [f if p is not None else None for p, f in zip(parents, back, strict=True)]
+    def __init__(self, name, parents, back, shape, dtype):
         self.name, self.parents, self.back = name, parents, back
+        self.shape, self.dtype = shape, dtype
         self.number = next(_numbers)
-        self.shape, self.dtype = value.shape, value.dtype
         self.hooks = None
 
     @property
@@ -199,37 +191,44 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
         if options:
             args = _tidy(name, names, args, options)
         inputs = args[:count]
-        arrays, needed = [], False
-        for t in inputs:
-            if isinstance(t, Tensor):
-                arrays.append(t._data)
-                needed = needed or t._requires_grad
-            elif t is None and arrays or isinstance(t, allowed):
-                arrays.append(t)
-            else:
-                raise TypeError(f"{name}(): expected a Tensor, but got {type(t).__name__}")
+        try:  # nearly always all inputs are tensors
+            arrays = [t._data for t in inputs]
+            needs = [t._requires_grad for t in inputs]
+        except AttributeError:
+            arrays, needs = _mixed(name, inputs, allowed)
         if promotes:
-            arrays = promote(*arrays)
+            arrays = promote(arrays)
         value, back = state.quiet.run(forward, *arrays, *args[len(inputs) :], **options)
+        recorded = back is not None and True in needs and state.recording
         if type(value) is tuple:
-            outs = _several(name, inputs, value, back if needed else None)
-            if view:
-                for out in outs:
-                    _note_view(out, inputs[0])
-            return outs
-        out = wrap(value)
+            outs = several(name, inputs, needs, value, back if recorded else None)
+        else:
+            out = wrap(value)
+            if recorded:
+                out._requires_grad = True
+                parents, back = _edges(inputs, needs, back)
+                out.grad_fn = Node(name, parents, back, out._data.shape, out._data.dtype)
+            if not view:
+                return out
+            outs = (out,)
         if view:
-            _note_view(out, inputs[0])
-        if needed and back is not None and state.recording:
-            out._requires_grad = True
-            out.grad_fn = Node(name, _parents(inputs), back, out._data)
-        return out
+            _note_views(outs, inputs[0])
+        return outs if type(value) is tuple else out
 
     OPS[name] = apply
     return apply
 
 
 _NUMBERS = (int, float, np.number, np.bool_, Array)
+
+
+def _mixed(name, inputs, allowed):
+    """Arrays and needs of inputs that are not all tensors: also numbers, if allowed, and None."""
+    for i, t in enumerate(inputs):
+        if not (isinstance(t, Tensor) or isinstance(t, allowed) or (t is None and i)):
+            raise TypeError(f"{name}(): expected a Tensor, but got {type(t).__name__}")
+    arrays = [t._data if isinstance(t, Tensor) else t for t in inputs]
+    return arrays, [isinstance(t, Tensor) and t._requires_grad for t in inputs]
 
 
 def _inputs(forward):
@@ -256,34 +255,35 @@ def _tidy(name, names, args, options):
     return (*inputs, *others)
 
 
-def _note_view(out, source):
-    """Remember whose memory a view shows, and whether its elements are out of order in it.
+def _note_views(outs, source):
+    """Remember whose memory views show, and whether their elements are out of order in it.
 
     `inplace` reads the first; the second lets `Tensor.view` refuse what torch refuses, although
     arrays that the engine itself lays out differently (images, for speed) may be viewed.
     """
-    out._base = source if source._base is None else source._base
     in_order = source._data.flags.c_contiguous or hasattr(source, "_strided")
-    if in_order and not out._data.flags.c_contiguous:
-        out._strided = True
+    for out in outs:
+        out._base = source if source._base is None else source._base
+        if in_order and not out._data.flags.c_contiguous:
+            out._strided = True
 
 
-def _parents(inputs):
-    """Where the gradients of `inputs` go: the node that made each, or the leaf itself, or None."""
-    parents = []
-    for t in inputs:
-        if not (isinstance(t, Tensor) and t._requires_grad):
-            parents.append(None)
-        elif t.grad_fn is None:
-            parents.append(t)
-        else:
-            if t.grad_fn.number < versions.latest_recorded:
+def _edges(inputs, needs, back):
+    """Where gradients go, and how: parents and products, None for inputs that need none."""
+    if versions.latest_recorded:
+        for t, needed in zip(inputs, needs, strict=True):
+            if needed and t.grad_fn is not None and t.grad_fn.number < versions.latest_recorded:
                 refuse_stale(t)
-            parents.append(t.grad_fn)
-    return parents
+    if False not in needs:
+        return [t.grad_fn or t for t in inputs], list(back) if type(back) is tuple else back
+    parents = [(t.grad_fn or t) if n else None for t, n in zip(inputs, needs, strict=True)]
+    if type(back) is tuple:  # and let go of what unneeded products hold
+        back = [f if n else None for f, n in zip(back, needs, strict=True)]
+    return parents, back
 
 
 def refuse_stale(t):
+    """Raise if the memory of `t` was changed by a recorded write after `t` was computed."""
     if versions.written_after(t._data, t.grad_fn.number, recorded=True):
         raise RuntimeError(
             "this tensor shares memory with one that was modified by an inplace operation after it "
@@ -297,31 +297,25 @@ class _Parts(tuple):
     shape = dtype = None
 
 
-def _several(name, inputs, values, back):
-    """Wrap the several outputs of an op."""
-    if back is None or not state.recording:
-        return tuple(map(wrap, values))
-    return record(name, inputs, values, back)
+def several(name, inputs, needs, values, back, plain=()):
+    """Wrap the several outputs of one op; those that are `plain` have no gradient.
 
-
-def record(name, inputs, values, back, plain=()):
-    """Tensors for `values`, several outputs of one node; those that are `plain` have no gradient.
-
-    Each passes its part of the gradient to the common node, where `back(gs, needs)` waits for all.
+    Each passes its part of the gradient to one common node, whose `back` waits for all of them.
     """
     outs = tuple(map(wrap, values))
+    if back is None:
+        return outs
     likes = [(v._data.shape, v._data.dtype) for v in outs]
 
     def joined(parts, needs):
         gs = dict(parts)
-        zeros = (np.zeros(*like) if i not in gs else None for i, like in enumerate(likes))
-        return back([gs.get(i, z) for i, z in enumerate(zeros)], needs)
+        return back([gs[i] if i in gs else np.zeros(*like) for i, like in enumerate(likes)], needs)
 
-    common = Node(name, _parents(inputs), joined, _Parts)
-    for i, out in enumerate(outs):
-        if out._data.dtype.kind == "f" and not (plain and plain[i]):
+    common = Node(name, *_edges(inputs, needs, joined), None, None)
+    for i, (out, like) in enumerate(zip(outs, likes, strict=True)):
+        if like[1].kind == "f" and not (plain and plain[i]):
             out._requires_grad = True
-            out.grad_fn = Node(name, (common,), (lambda g, i=i: _Parts(((i, g),)),), out._data)
+            out.grad_fn = Node(name, [common], [lambda g, i=i: _Parts(((i, g),))], *like)
     return outs
 
 
@@ -373,18 +367,18 @@ def grad(
 
 def propagate(roots, seeds, retain_graph=False, keep=()):
     """Send `seeds` from `roots` to the leaves; return {leaf: gradient}, and the nodes in `keep`."""
-    grads, mine, heap, kept = {}, set(), [], {}  # mine: sums made here, which may grow in place
+    grads, mine, waiting, kept = {}, set(), [], {}  # mine: sums made here, which may grow in place
 
     def deliver(target, g):
         like = target if type(target) is Node else target._data
         if g.shape != like.shape:
             g = unbroadcast(g, like.shape)
-        if g.dtype != like.dtype:
+        if g.dtype is not like.dtype and g.dtype != like.dtype:
             g = g.astype(like.dtype)
         if target not in grads:
             grads[target] = g
-            if type(target) is Node:
-                heappush(heap, (-target.number, target))
+            if like is target:
+                heappush(waiting, (-target.number, target))
         elif target in mine:
             grads[target] += g
         else:
@@ -394,8 +388,8 @@ def propagate(roots, seeds, retain_graph=False, keep=()):
     with np.errstate(all="ignore"):
         for t, g in zip(roots, seeds, strict=True):
             deliver(t.grad_fn or t, g)
-        while heap:  # the newest node first: everything that used it has been visited
-            node = heappop(heap)[1]
+        while waiting:  # the newest node first: everything that used it has been visited
+            node = heappop(waiting)[1]
             g = grads.pop(node)
             if node.hooks:
                 g = _run_hooks(node.hooks, g)
@@ -410,7 +404,7 @@ def propagate(roots, seeds, retain_graph=False, keep=()):
 
 
 def _gradients(node, g):
-    """One gradient per parent of `node`, given the gradient `g` of its value."""
+    """One gradient per parent of `node` (None where none is needed), given that of its value."""
     back = node.back
     if back is None:
         raise RuntimeError(
@@ -494,82 +488,6 @@ def _seed(t, g):
             f"has a shape of {list(t._data.shape)}"
         )
     return g._data
-
-
-# --- grad mode --------------------------------------------------------------------------------
-
-
-class set_grad_enabled:  # noqa: N801 - torch's name
-    """Record (or not) within a `with` block or a decorated function, or from here on."""
-
-    def __init__(self, mode):
-        self.mode, self.outer = bool(mode), []
-        self.before, state.recording = state.recording, self.mode
-
-    def __enter__(self):
-        self.outer.append(self.before)
-        state.recording = self.mode
-
-    def __exit__(self, *exc):
-        state.recording = self.outer.pop()
-
-
-class _Mode:
-    """A grad mode for a `with` block or, as decorator, for the calls of a function."""
-
-    recording = False
-    inference: bool | None = None
-
-    def __init__(self):
-        self.outer = []
-
-    def __new__(cls, function=None):
-        self = super().__new__(cls)
-        self.__init__()
-        return self if function is None else self(function)
-
-    def __enter__(self):
-        self.outer.append((state.recording, state.inference))
-        state.recording = self.recording
-        if self.inference is not None:
-            state.inference = self.inference
-
-    def __exit__(self, *exc):
-        state.recording, state.inference = self.outer.pop()
-
-    def __call__(self, function):
-        @functools.wraps(function)
-        def inner(*args, **kwargs):
-            with type(self)():
-                return function(*args, **kwargs)
-
-        return inner
-
-
-class no_grad(_Mode):  # noqa: N801
-    """Compute without recording, as a context or a decorator."""
-
-
-class enable_grad(_Mode):  # noqa: N801
-    """Record again inside `no_grad`."""
-
-    recording = True
-
-
-class inference_mode(_Mode):  # noqa: N801
-    """`no_grad` under the name that torch gives its stricter form."""
-
-    inference = True
-
-
-def is_grad_enabled():
-    """Is the graph being recorded in this thread?"""
-    return state.recording
-
-
-def is_inference_mode_enabled():
-    """Is this thread inside `inference_mode`?"""
-    return state.inference
 
 
 def __getattr__(name):  # `autograd.Function` lives in its own file and needs this one

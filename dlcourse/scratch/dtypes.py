@@ -116,22 +116,29 @@ def _within(members):
     return (np.dtype(bool), np.dtype(np.int64), default_float())[max(map(_rank, members))]
 
 
-def promote(*values):
+def promote(values):
     """Cast arrays and numbers to their common type; a number stays one where NumPy does the same."""
-    dtype = getattr(values[0], "dtype", None)
+    first = values[0]
+    dtype = first.dtype if type(first) is np.ndarray else None
     for v in values:
-        if v is not None and not (v.dtype is dtype if type(v) is np.ndarray else _weak(v, dtype)):
-            break
-    else:
-        return values
-    dtype = result_type(*(v for v in values if v is not None))
-    return tuple(v if v is None else np.asarray(v, dtype) for v in values)
+        if (v.dtype if type(v) is np.ndarray else _own_type(v, dtype)) is not dtype:
+            return _cast_all(values)
+    return values
 
 
-def _weak(number, dtype):
-    """Does NumPy give array (op) number the array's type, as torch does?"""
+def _own_type(number, dtype):
+    """`dtype`, if NumPy lets array (op) number keep it as torch does (None stands for no input)."""
     kind = type(number)
-    return dtype is not None and dtype.kind == "f" and (kind is float or kind is int)
+    same = number is None or (kind is float or kind is int) and dtype in _FLOATS
+    return dtype if same else False
+
+
+_FLOATS = (float32.numpy, float64.numpy)
+
+
+def _cast_all(values):
+    dtype = result_type(*(v for v in values if v is not None))
+    return [v if v is None else np.asarray(v, dtype) for v in values]
 
 
 def to_float(x):

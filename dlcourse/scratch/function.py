@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .autograd import Tensor, no_grad, record, state, wrap
+from .autograd import Tensor, several, no_grad, state, wrap
 
 
 class Context:
@@ -68,7 +68,8 @@ class Function:
             return _checked(cls, given, needs)
 
         plain = {id(o) for o in ctx._plain}
-        recorded = record(cls.__name__, args, arrays, back, [id(o) in plain for o in outs])
+        needs = list(ctx.needs_input_grad)
+        recorded = several(cls.__name__, args, needs, arrays, back, [id(o) in plain for o in outs])
         return recorded if isinstance(result, tuple) else recorded[0]
 
     @classmethod

@@ -113,7 +113,7 @@ def _splice(base, view, node):
         return rest, taken
 
     old = (base.grad_fn or base) if base._requires_grad else None
-    base.grad_fn = Node("copy_slices", [old, node], back, base._data)
+    base.grad_fn = Node("copy_slices", [old, node], back, whole[0], dtype)
     base._requires_grad = True
 
 

@@ -443,7 +443,7 @@ def atan2(input, other, /):
     Shapes: any two that broadcast.
     Gradient: g other / r^2; -g input / r^2, with r^2 = input^2 + other^2
     """
-    y, x = _floats(*promote(input, other))
+    y, x = _floats(*promote([input, other]))
     r2 = y * y + x * x
     return np.arctan2(y, x), (lambda g: g * (x / r2), lambda g: g * (-y / r2))
 
@@ -645,7 +645,7 @@ def maximum(input, other, /):
     Shapes: any two that broadcast.
     Gradient: g to the larger, g / 2 to each if equal
     """
-    x, y = promote(input, other)
+    x, y = promote([input, other])
     return np.maximum(x, y), (lambda g: g * _wins(x, y), lambda g: g * _wins(y, x))
 
 
@@ -657,7 +657,7 @@ def minimum(input, other, /):
     Shapes: any two that broadcast.
     Gradient: g to the smaller, g / 2 to each if equal
     """
-    x, y = promote(input, other)
+    x, y = promote([input, other])
     return np.minimum(x, y), (lambda g: g * _wins(y, x), lambda g: g * _wins(x, y))
 
 
@@ -698,7 +698,7 @@ def where(condition, input, other, /):
     Gradient: g where condition; g where not
     """
     _need_bool(condition, "where")
-    x, y = promote(input, other)
+    x, y = promote([input, other])
     kind = np.result_type(x, y) if any(isinstance(v, np.ndarray) for v in (x, y)) else None
     value = np.where(condition, x, y)
     return value if kind is None else value.astype(kind, copy=False), (
