@@ -1,0 +1,62 @@
+"""One server and one browser for all browser tests; a folder and a page for each."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from dlcourse.teach import content
+from tests.browser.lab import Lab, LabServer, browser
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """JupyterLab on a copy of the lessons."""
+    folder = tmp_path_factory.mktemp("course")
+    for lesson in content.lessons().glob("*.ipynb"):
+        shutil.copy(lesson, folder)
+    with LabServer(folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The system's Chromium."""
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def lab(server, chromium):
+    """A fresh page of JupyterLab; afterwards, nothing may have tried to leave this machine."""
+    page = Lab(chromium, server)
+    yield page
+    page.close()
+    server.shut_kernels_down()
+    assert page.outside == []
+
+
+@pytest.fixture
+def notebook(server):
+    """Writes a notebook of given cells into the server's folder: code, or text after `md:`."""
+    made: list[Path] = []
+
+    def write(name: str, *cells: str) -> str:
+        path = server.root / name
+        made.append(path)
+        nbformat.write(new_notebook(cells=[_cell(c) for c in cells], metadata=KERNEL), path)
+        return name
+
+    yield write
+    for path in made:
+        path.unlink(missing_ok=True)
+
+
+KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+
+
+def _cell(source: str):
+    text = source.removeprefix("md:")
+    return new_markdown_cell(text) if text != source else new_code_cell(source)
