@@ -6,21 +6,61 @@ Each loader is a function that returns a `Dataset` of `train`, `valid` and `test
 
 from .bundled import breast_cancer, diabetes, digits, iris, photographs, wine
 from .cards import Card, card, cards
-from .core import Batches, Dataset, Part, cut, standardise
+from .core import Batches, Dataset, Part, cut, standardise, with_noise, with_steps_and_noise
+from .music import broken_rules, melodies, sound
+from .scenes import boxes_from_cells, canvases, coloured_digits, films
+from .shapes import circles, moons, polynomials, spirals
+from .tastes import ratings
+from .text import (
+    Prose,
+    TextSet,
+    Vocabulary,
+    Windows,
+    dates,
+    hide,
+    names,
+    prose,
+    sentences,
+    sentiment,
+)
 
 __all__ = [
     "Batches",
     "Card",
     "Dataset",
     "Part",
+    "Prose",
+    "TextSet",
+    "Vocabulary",
+    "Windows",
+    "boxes_from_cells",
     "breast_cancer",
+    "broken_rules",
+    "canvases",
     "card",
     "cards",
+    "circles",
+    "coloured_digits",
     "cut",
+    "dates",
     "diabetes",
     "digits",
+    "films",
+    "hide",
     "iris",
+    "melodies",
+    "moons",
+    "names",
     "photographs",
+    "polynomials",
+    "prose",
+    "ratings",
+    "sentences",
+    "sentiment",
+    "sound",
+    "spirals",
     "standardise",
     "wine",
+    "with_noise",
+    "with_steps_and_noise",
 ]

@@ -146,11 +146,14 @@ class Batches:
         if self.shuffle:
             order = np.random.default_rng([self.seed, number]).permutation(order)
         for i in range(len(self)):
-            chosen = order[i * self.size : (i + 1) * self.size]
-            batch = tuple(a[chosen] for a in self.arrays)
+            batch = self.chosen(number, order[i * self.size : (i + 1) * self.size])
             if self.augment is not None:
                 batch = self.augment(np.random.default_rng([self.seed, number, i]), batch)
             yield batch
+
+    def chosen(self, number: int, order: Array) -> tuple[Array, ...]:
+        """The batch of the examples at `order`, in epoch `number`."""
+        return tuple(a[order] for a in self.arrays)
 
     def __iter__(self) -> Iterator[tuple[Array, ...]]:
         number, self._next = self._next, self._next + 1
@@ -158,3 +161,22 @@ class Batches:
 
     def __repr__(self) -> str:
         return f"<{len(self)} batches of {self.size} from {self.examples} examples>"
+
+
+def with_noise(*shape: int) -> Augment:
+    """An `augment` that adds standard normal noise (B, *shape) to a batch as its last array."""
+
+    def augment(rng: np.random.Generator, batch: tuple[Array, ...]) -> tuple[Array, ...]:
+        return (*batch, rng.standard_normal((len(batch[0]), *shape), dtype=np.float32))
+
+    return augment
+
+
+def with_steps_and_noise(steps: int, *shape: int) -> Augment:
+    """An `augment` for diffusion: a step from 0 to `steps` - 1 and noise for each example."""
+
+    def augment(rng: np.random.Generator, batch: tuple[Array, ...]) -> tuple[Array, ...]:
+        t = rng.integers(steps, size=len(batch[0]))
+        return with_noise(*shape)(rng, (*batch, t))
+
+    return augment
