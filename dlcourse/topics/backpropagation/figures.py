@@ -16,13 +16,13 @@ def graph(result: Any, names: Mapping[Any, str]) -> Figure:
     """
     nodes = sorted(_history(result), key=lambda v: v.order)
     place = _layers(nodes)
-    fig, ax = plt.subplots(figsize=(7.2, 2.9))
+    fig, ax = plt.subplots(figsize=(6.4, 4.0))
     for node in nodes:
         for parent, slope in zip(node.parents, node.slopes, strict=True):
             _arrow(ax, place[parent], place[node], f"{slope:g}")
         _node(ax, place[node], names.get(node, ""), node)
     xs, ys = zip(*place.values(), strict=True)
-    ax.set(xlim=(min(xs) - 0.4, max(xs) + 0.4), ylim=(min(ys) - 0.45, max(ys) + 0.5))
+    ax.set(xlim=(min(xs) - 0.4, max(xs) + 0.4), ylim=(min(ys) - 0.7, max(ys) + 0.5), aspect=1)
     ax.set_axis_off()
     return fig
 
@@ -37,21 +37,24 @@ def _history(result: Any) -> set[Any]:
 
 
 def _layers(nodes: Sequence[Any]) -> dict[Any, tuple[float, float]]:
-    """Columns by the longest way from a leaf; within a column, spread from top to bottom."""
+    """Columns by the longest way from a leaf; in a column, the most used value is on top."""
     depth: dict[Any, int] = {}
     for node in nodes:
         depth[node] = 1 + max((depth[p] for p in node.parents), default=-1)
-    columns = [[n for n in nodes if depth[n] == d] for d in range(max(depth.values()) + 1)]
+    uses = [p for node in nodes for p in node.parents]
+    ranked = sorted(nodes, key=lambda v: (-uses.count(v), v.order))
+    columns = [[n for n in ranked if depth[n] == d] for d in range(max(depth.values()) + 1)]
     return {n: (d, (len(c) - 1) / 2 - i) for d, c in enumerate(columns) for i, n in enumerate(c)}
 
 
 def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], slope: str) -> None:
-    bend = -0.25 if end[0] - start[0] > 1 and start[1] <= end[1] else 0.0
+    (x0, y0), (x1, y1) = start, end
+    bend = 0.22 if x1 - x0 > 2 else 0.0  # around what lies between
     style = {"arrowstyle": "-|>", "shrinkA": 19, "shrinkB": 19, "lw": 1.3, "color": "0.5"}
-    connection = f"arc3,rad={-bend}"
-    ax.annotate("", end, start, arrowprops={**style, "connectionstyle": connection})
-    x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + bend * (end[0] - start[0]) / 2
-    ax.text(x, y, slope, ha="center", va="center", fontsize=10, color="C3", bbox=_plate(ax))
+    ax.annotate("", end, start, arrowprops={**style, "connectionstyle": f"arc3,rad={-bend}"})
+    # Half-way along the curve: its control point is `bend` times the way, to the left of it.
+    x, y = (x0 + x1) / 2 - bend * (y1 - y0) / 2, (y0 + y1) / 2 + bend * (x1 - x0) / 2
+    ax.text(x, y, slope, ha="center", va="center", fontsize=10, color="C1", bbox=_plate(ax))
 
 
 def _plate(ax: Axes) -> dict[str, Any]:
@@ -62,7 +65,7 @@ def _node(ax: Axes, at: tuple[float, float], name: str, node: Any) -> None:
     ax.plot(*at, "o", ms=34, mfc=ax.figure.get_facecolor(), mec="C0", mew=1.5, zorder=3)
     ax.text(*at, f"{node.data:g}", ha="center", va="center", fontsize=11, zorder=4)
     label = f"{name} = {node.op}" if name and node.op else name or node.op
-    ax.text(at[0], at[1] + 0.33, label, ha="center", fontsize=10, color="C0", zorder=4)
+    ax.text(at[0], at[1] - 0.23, label, ha="center", va="top", fontsize=10, color="C0", zorder=4)
 
 
 def gradient_check(steps: np.ndarray, errors: Mapping[str, np.ndarray]) -> Figure:
@@ -86,7 +89,8 @@ def signals(sizes: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
             layers = np.arange(1, len(pair[which]) + 1)
             (line,) = ax.semilogy(layers, pair[which], ".-")
             end = (layers[-1], pair[0][-1]) if which == 0 else (layers[0], pair[1][0])
-            side = (-6, 8) if which == 0 else (4, 8)
+            lift = -16 if pair[0][-1] < 0.1 else 8
+            side = (-6 if which == 0 else 4, lift)
             align = "right" if which == 0 else "left"
             ax.annotate(
                 name, end, side, textcoords="offset points", color=line.get_color(), ha=align
