@@ -15,7 +15,7 @@ from .parts import Question
 from .types import TYPES
 
 SCHEMA = "dlq/1"
-_FIELDS = {"schema", "lesson", "title", "sections", "questions"}
+_FIELDS = {"schema", "lesson", "title", "sections", "claims", "questions"}
 _Parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Path_ = tuple[str | int, ...]
 
@@ -52,6 +52,7 @@ class Bank:
     sections: dict[str, str]
     questions: tuple[Question, ...]
     file: Path | None = None
+    claims: tuple[str, ...] = ()  # misconceptions that this bank undertakes to detect
 
     def section(self, name: str) -> tuple[Question, ...]:
         """The questions of one section; raises `KeyError` naming the sections there are."""
@@ -121,8 +122,9 @@ class _Reader:
         if self.problems:
             raise BankError(self.problems)
         sections = {str(k): str(v) for k, v in (raw.get("sections") or {}).items()}
-        where = Path(self.file)
-        return Bank(self.name, raw["lesson"], raw["title"], sections, tuple(kept), where)
+        claims = tuple(map(str, raw.get("claims") or ()))
+        head = (self.name, raw["lesson"], raw["title"], sections)
+        return Bank(*head, tuple(kept), Path(self.file), claims)
 
     def _head(self, raw: Any) -> None:
         if not isinstance(raw, dict):
@@ -139,6 +141,9 @@ class _Reader:
         if not isinstance(raw.get("sections") or {}, dict):
             said = "`sections` is no mapping."
             self._stop(("sections",), "sections", said, "Write `name: title` per section.")
+        if not isinstance(raw.get("claims") or [], list):
+            said = "`claims` is no list."
+            self._stop(("claims",), "claims", said, "List ids of misconceptions: [B-01, B-02].")
         if not isinstance(raw.get("questions"), list) or not raw["questions"]:
             said = "There are no questions."
             self._stop(("questions",), "questions", said, "List them under `questions:`.")

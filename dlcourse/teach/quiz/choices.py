@@ -68,6 +68,9 @@ class _Choice(Question):
     def key(self, at: Variant) -> Response:
         return "right"
 
+    def key_text(self, at: Variant) -> str | None:
+        return at.fill(self.answer.text)
+
     def mistakes(self, at: Variant) -> list[tuple[Wrong, Response]]:
         return [(w, f"w{i}") for i, w in enumerate(self.wrong, 1)]
 

@@ -236,6 +236,10 @@ class Question(Base):
         """The response in words (Markdown), for feedback, review and export."""
         return f"`{response}`"
 
+    def key_text(self, at: Variant) -> str | None:
+        """The key as a text that no feedback may contain, where there is one."""
+        return None
+
     def texts(self) -> list[str]:
         """Every text a learner may read, unfilled; the lint reads them all."""
         return [self.stem, *self.hints, self.solution]

@@ -92,6 +92,9 @@ class Numeric(_Written):
     def key(self, at: Variant) -> Response:
         return repr(at.number(self.answer.expr))
 
+    def key_text(self, at: Variant) -> str | None:
+        return formula.written(at.number(self.answer.expr))
+
     def mistakes(self, at: Variant) -> list[tuple[Wrong, Response]]:
         return [(w, repr(at.number(w.expr))) for w in self.wrong]
 
@@ -152,6 +155,9 @@ class Shape(_Written):
 
     def key(self, at: Variant) -> Response:
         return self._written(at, self.answer.expr)
+
+    def key_text(self, at: Variant) -> str | None:
+        return self.key(at)
 
     def mistakes(self, at: Variant) -> list[tuple[Wrong, Response]]:
         return [(w, self._written(at, w.expr)) for w in self.wrong]
@@ -221,6 +227,9 @@ class Expr(_Written):
     def key(self, at: Variant) -> Response:
         return self.answer.expr
 
+    def key_text(self, at: Variant) -> str | None:
+        return self.answer.expr
+
     def mistakes(self, at: Variant) -> list[tuple[Wrong, Response]]:
         return [(w, w.expr) for w in self.wrong]
 
@@ -274,6 +283,9 @@ class PredictOutput(_Written):
 
     def key(self, at: Variant) -> Response:
         return at.fill(self.answer.text)
+
+    def key_text(self, at: Variant) -> str | None:
+        return self.key(at)
 
     def mistakes(self, at: Variant) -> list[tuple[Wrong, Response]]:
         return [(w, at.fill(w.text)) for w in self.wrong]
