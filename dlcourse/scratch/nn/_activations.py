@@ -68,23 +68,15 @@ def elu(x, /, *, alpha=1.0, scale=1.0):
     return scale * np.where(positive, x, curve), (vjp,)
 
 
-def sigmoid_array(x):
-    """1 / (1 + exp(-x)) without overflow, through tanh, which is half the price of exp."""
-    y = np.tanh(x * 0.5)
-    y *= 0.5
-    y += 0.5
-    return y
-
-
 @op
 def silu(x, /):
     """y = x sigmoid(x).  Gradient: g (s + y (1 - s)), s = sigmoid(x).  Source: Elfwing et al., 2017."""
-    s = _logistic(x)
+    s = logistic(x)
     y = x * s
     return y, (lambda g: g * (s + y * (1 - s)),)
 
 
-def _logistic(x):
+def logistic(x):
     """sigmoid with full relative accuracy on the negative side too (tanh's has an absolute one)."""
     e = np.exp(-np.abs(x))
     return np.where(x < 0, e, x.dtype.type(1)) / (1 + e)
@@ -93,7 +85,7 @@ def _logistic(x):
 @op
 def logsigmoid(x, /):
     """y = log sigmoid(x) = min(x, 0) - log(1 + exp(-|x|)).  Gradient: g sigmoid(-x)."""
-    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), (lambda g: g * _logistic(-x),)
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), (lambda g: g * logistic(-x),)
 
 
 @op
@@ -105,14 +97,14 @@ def softplus(x, /, *, beta=1.0, threshold=20.0):
     z = x * beta
     linear = z > threshold
     soft = (np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))) / beta
-    return np.where(linear, x, soft), (lambda g: np.where(linear, g, g * _logistic(z)),)
+    return np.where(linear, x, soft), (lambda g: np.where(linear, g, g * logistic(z)),)
 
 
 @op
 def mish(x, /):
     """y = x tanh(softplus(x)).  Gradient: g (t + x (1 - t^2) sigmoid(x)).  Source: Misra, 2019."""
     t = np.tanh(np.logaddexp(x, x.dtype.type(0)))
-    return x * t, (lambda g: g * (t + x * (1 - t * t) * _logistic(x)),)
+    return x * t, (lambda g: g * (t + x * (1 - t * t) * logistic(x)),)
 
 
 # --- GELU ------------------------------------------------------------------------------------------
@@ -133,7 +125,7 @@ _PHI = (
 
 def _phi_float32(x):
     u = np.minimum(x * x, np.float32(36))
-    t = u * np.float32(_PHI[-1])
+    t = np.asarray(u * np.float32(_PHI[-1]))
     for c in _PHI[-2:0:-1]:  # Horner, in place on one temporary
         t += np.float32(c)
         t *= u
@@ -159,7 +151,7 @@ def gelu(x, /):
     phi = _phi_float32(x) if x.dtype == np.float32 else _phi_exact(x)
 
     def vjp(g):
-        d = x * x
+        d = np.asarray(x * x)  # a 0-d product is a number: in-place steps want an array
         d *= -0.5
         np.exp(d, out=d)
         d *= 1 / math.sqrt(2 * math.pi)
@@ -179,7 +171,9 @@ def gelu_tanh(x, /):
     Source: Hendrycks and Gimpel, 2016.
     """
     k = math.sqrt(2 / math.pi)
-    t = x * x  # in-place chains on one temporary: x ** 3 alone would cost more than all of this
+    t = np.asarray(
+        x * x
+    )  # in-place chains on one temporary: x ** 3 alone would cost more than all of this
     t *= k * 0.044715
     t += k
     t *= x
@@ -189,11 +183,11 @@ def gelu_tanh(x, /):
     y *= 0.5
 
     def vjp(g):
-        d = x * x
+        d = np.asarray(x * x)
         d *= 3 * k * 0.044715
         d += k
         d *= x
-        slope = t * t
+        slope = np.asarray(t * t)
         np.subtract(1, slope, out=slope)
         d *= slope
         d += t

@@ -9,6 +9,7 @@ A convolution is three maps of one kind: `correlate` (forward), `spread` (its ad
 first two exchanged, which is where its name comes from.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +54,8 @@ class _Columns:
     """The im2col matrix of a padded image, made (and put back) one band of output rows at a time."""
 
     def __init__(self, xp, kernel, out_size, geo):
-        self.xp = xp.reshape(geo.groups, -1, *xp.shape[1:])  # (G, C/G, H, W, N)
+        G = geo.groups
+        self.xp = xp.reshape(G, len(xp) // G, *xp.shape[1:])  # (G, C/G, H, W, N)
         self.kernel, self.out_size, self.geo = kernel, out_size, geo
 
     def bands(self):
@@ -85,17 +87,19 @@ class _Columns:
 
 def _matrix(columns):
     G, kh, kw, C = columns.shape[:4]
-    return columns.reshape(G, kh * kw * C, -1)
+    return columns.reshape(G, kh * kw * C, math.prod(columns.shape[4:]))
 
 
 def _kernel_matrix(w, groups):
     """(O, C/G, kh, kw) -> (G, O/G, kh kw C/G), in the order of the columns."""
-    return w.transpose(0, 2, 3, 1).reshape(groups, len(w) // groups, -1)
+    O, C, kh, kw = w.shape
+    return w.transpose(0, 2, 3, 1).reshape(groups, O // groups, kh * kw * C)
 
 
 def _flat(y, groups):
     """(N, O, h, w) -> (G, O/G, h w N); free when `y` already lies in memory as (O, h, w, N)."""
-    return y.transpose(1, 2, 3, 0).reshape(groups, y.shape[1] // groups, -1)
+    N, O, h, w = y.shape
+    return y.transpose(1, 2, 3, 0).reshape(groups, O // groups, h * w * N)
 
 
 def correlate(x, w, out_size, geo):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..autograd import op
-from ._activations import _logistic
+from ._activations import logistic
 from ._array import ones
 
 
@@ -78,7 +78,7 @@ def bce_with_logits(x, y, /, *, reduction="mean"):
     """
     values = np.log1p(np.exp(-np.abs(x)))
     values += np.maximum(x, 0)
-    return _reduced(values - y * x, (lambda: _logistic(x) - y, lambda: -x), reduction)
+    return _reduced(values - y * x, (lambda: logistic(x) - y, lambda: -x), reduction)
 
 
 def bce_with_logits_composite(x, y):

@@ -464,18 +464,17 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     _warn_sizes(input, target)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    return _weighted_loss(_losses.huber_loss, input, target, reduction, weight, delta=delta)
+    return _elementwise_loss(_losses.huber_loss, input, target, reduction, weight, delta=delta)
 
 
-def _weighted_loss(primitive, input, target, reduction, weight, **options):
+def _weighted_loss(primitive, input, target, reduction, weight):
     """As torch does with `weight` here: a mean divides by the sum of the weights."""
     if weight is None:
-        return _elementwise_loss(primitive, input, target, reduction, **options)
+        return _elementwise_loss(primitive, input, target, reduction)
     if weight.shape != input.shape:
         raise ValueError("Inputs and weights must have the same size.")
-    total = _elementwise_loss(
-        primitive, input, target, "none" if reduction == "none" else "sum", weight, **options
-    )
+    kind = "none" if reduction == "none" else "sum"
+    total = _elementwise_loss(primitive, input, target, kind, weight)
     return total / weight.sum() if reduction == "mean" else total
 
 
