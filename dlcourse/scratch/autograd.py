@@ -190,23 +190,34 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
     def apply(*args, **options):
         if options:
             args = _tidy(name, names, args, options)
-        inputs = args[:count]
-        try:  # nearly always all inputs are tensors
-            arrays = [t._data for t in inputs]
-            needs = [t._requires_grad for t in inputs]
-        except AttributeError:
-            arrays, needs = _mixed(name, inputs, allowed)
+        inputs, rest = (args, ()) if len(args) == count else (args[:count], args[len(names) :])
+        arrays, parents, needed = [], [], 0
+        for t in inputs:
+            if isinstance(t, Tensor):
+                arrays.append(t._data)
+                if t._requires_grad:
+                    parents.append(t.grad_fn or t)
+                    needed += 1
+                    continue
+            else:
+                arrays.append(_number(name, t, allowed, len(arrays)))
+            parents.append(None)
         if promotes:
             arrays = promote(arrays)
-        value, back = state.quiet.run(forward, *arrays, *args[len(inputs) :], **options)
-        recorded = back is not None and True in needs and state.recording
+        value, back = state.quiet.run(forward, *arrays, *rest, **options)
+        if not (needed and state.recording):
+            back = None
+        elif needed < len(parents) and type(back) is tuple:
+            # A product that nobody needs is let go, and with it whatever it alone holds.
+            back = tuple([f if p is not None else None for f, p in zip(back, parents, strict=True)])
+        if back is not None and versions.latest_recorded:
+            _refuse_stale_inputs(inputs)
         if type(value) is tuple:
-            outs = several(name, inputs, needs, value, back if recorded else None)
+            outs = several(name, parents, value, back)
         else:
             out = wrap(value)
-            if recorded:
+            if back is not None:
                 out._requires_grad = True
-                parents, back = _edges(inputs, needs, back)
                 out.grad_fn = Node(name, parents, back, out._data.shape, out._data.dtype)
             if not view:
                 return out
@@ -222,13 +233,11 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
 _NUMBERS = (int, float, np.number, np.bool_, Array)
 
 
-def _mixed(name, inputs, allowed):
-    """Arrays and needs of inputs that are not all tensors: also numbers, if allowed, and None."""
-    for i, t in enumerate(inputs):
-        if not (isinstance(t, Tensor) or isinstance(t, allowed) or (t is None and i)):
-            raise TypeError(f"{name}(): expected a Tensor, but got {type(t).__name__}")
-    arrays = [t._data if isinstance(t, Tensor) else t for t in inputs]
-    return arrays, [isinstance(t, Tensor) and t._requires_grad for t in inputs]
+def _number(name, value, allowed, place):
+    """An input that is no tensor: a number where allowed, or None for a later, optional input."""
+    if isinstance(value, allowed) or (value is None and place):
+        return value
+    raise TypeError(f"{name}(): expected a Tensor, but got {type(value).__name__}")
 
 
 def _inputs(forward):
@@ -268,18 +277,11 @@ def _note_views(outs, source):
             out._strided = True
 
 
-def _edges(inputs, needs, back):
-    """Where gradients go, and how: parents and products, None for inputs that need none."""
-    if versions.latest_recorded:
-        for t, needed in zip(inputs, needs, strict=True):
-            if needed and t.grad_fn is not None and t.grad_fn.number < versions.latest_recorded:
-                refuse_stale(t)
-    if False not in needs:
-        return [t.grad_fn or t for t in inputs], list(back) if type(back) is tuple else back
-    parents = [(t.grad_fn or t) if n else None for t, n in zip(inputs, needs, strict=True)]
-    if type(back) is tuple:  # and let go of what unneeded products hold
-        back = [f if n else None for f, n in zip(back, needs, strict=True)]
-    return parents, back
+def _refuse_stale_inputs(inputs):
+    for t in inputs:
+        node = t.grad_fn if isinstance(t, Tensor) else None
+        if node is not None and node.number < versions.latest_recorded:
+            refuse_stale(t)
 
 
 def refuse_stale(t):
@@ -297,7 +299,7 @@ class _Parts(tuple):
     shape = dtype = None
 
 
-def several(name, inputs, needs, values, back, plain=()):
+def several(name, parents, values, back, plain=()):
     """Wrap the several outputs of one op; those that are `plain` have no gradient.
 
     Each passes its part of the gradient to one common node, whose `back` waits for all of them.
@@ -311,11 +313,11 @@ def several(name, inputs, needs, values, back, plain=()):
         gs = dict(parts)
         return back([gs[i] if i in gs else np.zeros(*like) for i, like in enumerate(likes)], needs)
 
-    common = Node(name, *_edges(inputs, needs, joined), None, None)
+    common = Node(name, parents, joined, None, None)
     for i, (out, like) in enumerate(zip(outs, likes, strict=True)):
         if like[1].kind == "f" and not (plain and plain[i]):
             out._requires_grad = True
-            out.grad_fn = Node(name, [common], [lambda g, i=i: _Parts(((i, g),))], *like)
+            out.grad_fn = Node(name, [common], (lambda g, i=i: _Parts(((i, g),)),), *like)
     return outs
 
 
@@ -326,7 +328,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     """Add the gradients of `tensors` (each weighted by its `grad_tensors`) to the leaves' `.grad`."""
     roots, seeds = _seeded(tensors, grad_tensors, create_graph)
     only = None if inputs is None else {t.grad_fn or t for t in _listed(inputs)}
-    found = propagate(roots, seeds, bool(retain_graph), only or ())
+    found = _quietly(propagate, roots, seeds, bool(retain_graph), only or ())
     taken = {id(g) for g in seeds}
     for leaf, g in found.items():
         if type(leaf) is not Node and (only is None or leaf in only):
@@ -351,7 +353,7 @@ def grad(
     wanted = [t.grad_fn or t for t in _listed(inputs)]
     if not all(t._requires_grad for t in _listed(inputs)):
         raise RuntimeError("One of the differentiated Tensors does not require grad")
-    found = propagate(roots, seeds, bool(retain_graph), set(wanted))
+    found = _quietly(propagate, roots, seeds, bool(retain_graph), set(wanted))
     grads = [wrap(found[w].copy()) if w in found else None for w in wanted]
     if materialize_grads:
         likes = [w if type(w) is Node else w._data for w in wanted]
@@ -363,6 +365,11 @@ def grad(
             "Set allow_unused=True if this is the desired behavior."
         )
     return tuple(grads)
+
+
+def _quietly(function, *args):
+    # A copy, because a context cannot be entered twice, and a hook may run another backward.
+    return state.quiet.copy().run(function, *args)
 
 
 def propagate(roots, seeds, retain_graph=False, keep=()):
@@ -385,43 +392,40 @@ def propagate(roots, seeds, retain_graph=False, keep=()):
             grads[target] = grads[target] + g
             mine.add(target)
 
-    with np.errstate(all="ignore"):
-        for t, g in zip(roots, seeds, strict=True):
-            deliver(t.grad_fn or t, g)
-        while waiting:  # the newest node first: everything that used it has been visited
-            node = heappop(waiting)[1]
-            g = grads.pop(node)
-            if node.hooks:
-                g = _run_hooks(node.hooks, g)
-            if node in keep:
-                kept[node] = g
-            for parent, d in zip(node.parents, _gradients(node, g), strict=True):
-                if d is not None:
+    for t, g in zip(roots, seeds, strict=True):
+        deliver(t.grad_fn or t, g)
+    while waiting:  # the newest node first: everything that used it has been visited
+        node = heappop(waiting)[1]
+        g = grads.pop(node)
+        if node.hooks:
+            g = _run_hooks(node.hooks, g)
+        if node in keep:
+            kept[node] = g
+        if node.back is None or node.number < versions.latest:
+            _refuse_spoilt(node)
+        if type(node.back) is tuple:
+            for parent, vjp in zip(node.parents, node.back, strict=True):
+                if vjp is not None:
+                    deliver(parent, vjp(g))
+        else:
+            needs = [p is not None for p in node.parents]
+            for parent, d in zip(node.parents, node.back(g, needs), strict=True):
+                if parent is not None and d is not None:
                     deliver(parent, d)
-            if not retain_graph:
-                node.back, node.parents = None, ()
+        if not retain_graph:
+            node.back, node.parents = None, ()
     return grads | kept
 
 
-def _gradients(node, g):
-    """One gradient per parent of `node` (None where none is needed), given that of its value."""
-    back = node.back
-    if back is None:
+def _refuse_spoilt(node):
+    """Raise if the node was freed by an earlier backward, or if what it saved was overwritten."""
+    if node.back is None:
         raise RuntimeError(
             "Trying to backward through the graph a second time (or directly access saved tensors "
             "after they have already been freed). Specify retain_graph=True if you need to backward "
             "through the graph a second time."
         )
-    if node.number < versions.latest:
-        _refuse_overwritten(node)
-    if type(back) is list:
-        return [f and f(g) for f in back]
-    needs = [p is not None for p in node.parents]
-    return [d if n else None for d, n in zip(back(g, needs), needs, strict=True)]
-
-
-def _refuse_overwritten(node):
-    functions = node.back if type(node.back) is list else [node.back]
+    functions = node.back if type(node.back) is tuple else (node.back,)
     for array in versions.saved_arrays(functions):
         if versions.written_after(array, node.number):
             raise RuntimeError(
@@ -479,7 +483,7 @@ def _seed(t, g):
     if g is None:
         if t._data.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        return np.ones_like(t._data)
+        return np.ones(t._data.shape, t._data.dtype)
     if not isinstance(g, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
     if g._data.shape != t._data.shape:

@@ -67,9 +67,9 @@ class Function:
             given = given if isinstance(given, tuple) else (given,)
             return _checked(cls, given, needs)
 
+        parents = [(a.grad_fn or a) if n else None for a, n in zip(args, ctx.needs_input_grad, strict=True)]
         plain = {id(o) for o in ctx._plain}
-        needs = list(ctx.needs_input_grad)
-        recorded = several(cls.__name__, args, needs, arrays, back, [id(o) in plain for o in outs])
+        recorded = several(cls.__name__, parents, arrays, back, [id(o) in plain for o in outs])
         return recorded if isinstance(result, tuple) else recorded[0]
 
     @classmethod
