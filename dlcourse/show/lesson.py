@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ..teach import progress, syllabus
 from ..teach.syllabus import Lesson
@@ -34,9 +35,19 @@ def begin(name: str) -> Opening:
     """Open the lesson `name` (an id, number or topic): seed every generator, note the visit."""
     lesson = syllabus.lesson(name)
     seed_everything(SEED)
-    _torch().set_num_threads(1)  # the same sums in the same order on every machine
+    use_threads(1)
     progress.progress().record("open", lesson.id)
     return Opening(lesson)
+
+
+def use_threads(count: int) -> None:
+    """Let NumPy and PyTorch compute with this many threads in this kernel.
+
+    Lessons use one: their arrays are small, two open notebooks then do not slow each other down,
+    and sums are added in the same order on every machine.
+    """
+    threadpool_limits(count)
+    _torch().set_num_threads(count)
 
 
 def seed_everything(seed: int) -> None:

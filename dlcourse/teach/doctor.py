@@ -128,12 +128,10 @@ def progress() -> Check:
 
 
 def threads() -> Check:
-    """How many threads NumPy and PyTorch compute with."""
-    import torch
-
-    cores = os.cpu_count() or 1
-    found = f"{torch.get_num_threads()} threads for PyTorch on {cores} cores"
-    if torch.get_num_threads() == 1 and cores > 1:
+    """How many threads NumPy and PyTorch may compute with."""
+    cores, limit = os.cpu_count() or 1, os.environ.get("OMP_NUM_THREADS")
+    found = f"up to {limit or cores} threads on {cores} cores"
+    if limit == "1" and cores > 1:
         return Check("threads", "warn", found, "Unset OMP_NUM_THREADS to use all cores")
     return Check("threads", "ok", found)
 
