@@ -143,23 +143,26 @@ def install(extras: set) -> None:
     hint_cpu_build()
     command = [str(python()), "-m", "pip", "install", "-e", what, "-c", "constraints.txt"]
     log = VENV / "install.log"
-    with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=clean(), text=True, encoding="utf-8", errors="replace",
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        for line in process.stdout or ():
+    with log.open("w", encoding="utf-8") as out, piped(command) as pip:
+        for line in pip.stdout or ():
             out.write(line)
             show_progress(line)
-    if process.wait():
+    if pip.returncode:
         raise Trouble(install_cure(log))
+
+
+def piped(command: list) -> subprocess.Popen:
+    """`command`, started in the clone, with all that it says to be read as lines of text."""
+    return subprocess.Popen(
+        command, cwd=ROOT, env=clean(), encoding="utf-8", errors="replace",
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
 
 
 def show_progress(line: str) -> None:
     """Keep pip's latest step on one line of a terminal; a log file is spared it."""
-    if sys.stdout.isatty() and line.lstrip().startswith(
-        ("Collecting", "Downloading", "Installing")
-    ):
+    steps = ("Collecting", "Downloading", "Installing")
+    if sys.stdout.isatty() and line.lstrip().startswith(steps):
         print("\r" + line.strip()[:78].ljust(78), end="\r", flush=True)
 
 
