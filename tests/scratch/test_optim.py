@@ -211,6 +211,24 @@ def test_replaced_parameters_and_state_are_noticed():
     assert_same(values(pair[1][1]), values(pair[0][1]), np.float32)
 
 
+def test_options_may_change_between_steps():
+    for name, changes in (
+        ("SGD", {"momentum": 0.9, "nesterov": True}),
+        ("Adam", {"amsgrad": True, "betas": (0.5, 0.9)}),
+        ("RMSprop", {"momentum": 0.5}),
+    ):
+        pair = list(twins(name, {"lr": 0.1}))
+        for step in range(8):
+            for engine, params, optimizer in pair:
+                if step == 4:
+                    optimizer.param_groups[0].update(changes)
+                    if name != "SGD":  # torch makes these buffers only with the first step
+                        optimizer.state.clear()
+                give(engine, params, step, np.float32)
+                optimizer.step()
+        assert_same(values(pair[1][1]), values(pair[0][1]), np.float32)
+
+
 def test_a_copied_optimizer_and_model_train_on_alone():
     _, params, optimizer = list(twins("Adam", {"lr": 0.1}))[1]
     give(scratch, params, 0, np.float32)

@@ -8,6 +8,7 @@ cut into pieces that fit a cache.
 
 import sys
 from itertools import accumulate, groupby
+from operator import is_
 
 import numpy as np
 
@@ -48,16 +49,14 @@ class Pack:
                 s[name] = self.states[0][name]
 
     def _arrays(self):
-        buffers = [s[name]._data for name in self.names for s in self.states]
-        return [*(p._data for p in self.params), *buffers]
+        weights = [p._data for p in self.params]
+        return weights + [s[name]._data for name in self.names for s in self.states]
 
     def is_current(self, state):
         """Is all where it was left, or did somebody replace a parameter or a state?"""
-        if self.names and any(
-            state.get(p) is not s for p, s in zip(self.params, self.states, strict=True)
-        ):
+        if self.names and not all(map(is_, map(state.get, self.params), self.states)):
             return False
-        return all(a is b for a, b in zip(self._arrays(), self.seen, strict=False))
+        return all(map(is_, self._arrays(), self.seen))
 
     def release(self):
         """Give each parameter memory of its own again, unless a view would be left behind."""
@@ -111,10 +110,8 @@ def _start(p, state, buffers, counters):
 
 def _may_move(p):
     """Small, and nobody else holds its memory (a view or a NumPy array would be left behind)."""
-    alone = (
-        sys.getrefcount(p._data) == 2
-    )  # the tensor's own reference, and the argument of this call
-    return p._data.size <= SMALL and p._data.base is None and alone
+    references = sys.getrefcount(p._data)  # the tensor's own, and the argument of this call
+    return p._data.size <= SMALL and p._data.base is None and references == 2
 
 
 def _joined(arrays):

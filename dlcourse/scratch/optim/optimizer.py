@@ -200,7 +200,8 @@ class Rule(Optimizer):
     def _step_pack(self, pack, group):
         options = {**group, **self.clock(pack.states[0], group), "first": pack.fresh}
         for p, g, *buffers in pack.pieces():
-            self._apply(p, g, options | dict(zip(pack.names, buffers, strict=True)))
+            options.update(zip(pack.names, buffers, strict=True))
+            self._apply(p, g, options)
         pack.written()
 
     def _apply(self, p, g, options):
@@ -217,13 +218,14 @@ class Rule(Optimizer):
     def _packs_of(self, group):
         """The group's parameters that have gradients, in packs: last step's if nothing changed."""
         params = [p for p in group["params"] if p._grad is not None]
-        ids = [id(p) for p in params]
+        buffers = self.buffers(group)
+        key = [*buffers, *map(id, params)]
         known, packs = self.__dict__.setdefault("_packs", {}).get(id(group), (None, []))
-        if known != ids or not all(pack.is_current(self.state) for pack in packs):
+        if known != key or not all(pack.is_current(self.state) for pack in packs):
             for pack in packs:
                 pack.release()
-            packs = make_packs(params, self.state, self.buffers(group), self.counters(group))
-            self._packs[id(group)] = (ids, packs)
+            packs = make_packs(params, self.state, buffers, self.counters(group))
+            self._packs[id(group)] = (key, packs)
         return packs
 
     def __getstate__(self):
