@@ -114,11 +114,11 @@ def _digest(raw: bytes) -> str:
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError:  # damaged: every copy then counts as the learner's own
-        return {}
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        record = None
+    # Missing or damaged: every copy then counts as the learner's own.
+    return record if isinstance(record, dict) else {}
 
 
 def _write(path: Path, record: dict[str, dict[str, str]]) -> None:
