@@ -9,7 +9,7 @@ from ..teach.quiz import load
 from ..teach.standing import Standing
 from ..teach.syllabus import Lesson
 from ..teach.text import escape
-from ..topics import all_exercises
+from ..topics import exercises_of
 from .table import Link, Table, table
 
 
@@ -20,7 +20,7 @@ class Home:
         found = syllabus.lessons()
         written = [x for x in found if x.written]
         questions = {x.id: [q.id for q in load(x.id).questions if q.graded] for x in written}
-        exercises = {x.id: [e.id for e in all_exercises(x.topic)] for x in written}
+        exercises = {x.id: [e.id for e in exercises_of(x.topic)] for x in written}
         self.standings = standing.standings(found, log.events(), questions, exercises)
         self.next = standing.next_lesson(self.standings)
         self.notices = tuple(log.notices)
