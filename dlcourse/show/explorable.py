@@ -4,32 +4,20 @@ The page sends where its knobs are; the newest setting wins, for the page holds 
 until the frame of the last has come.  A frame travels as one block of bytes.
 """
 
-import importlib
 import io
 import math
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import traitlets
 
-from .. import topics
 from ..teach import text
-from ..teach.explorable import NOTHING, Explorable, Frame, Settings, pack
+from ..teach.explorable import NOTHING, Explorable, Frame, Mission, Settings, pack
 from ..teach.progress import progress
+from ..topics import find_explorable
 from .base import Face, Panel, bundle, styles
 
 _SEEDS = 1_000_000
-
-
-@cache
-def explorables() -> dict[str, Explorable]:
-    """All explorables by id: each is a topic's `<name>.py` with a `<name>.js` beside it."""
-    views = sorted(Path(topics.__file__).parent.glob("*/*.js"))
-    names = (f"{topics.__name__}.{view.parent.name}.{view.stem}" for view in views)
-    found = [importlib.import_module(name).EXPLORABLE for name in names]
-    return {explorable.id: explorable for explorable in found}
 
 
 def explore(what: str | Explorable, *, preset: str | None = None, **things: Any) -> "Explore":
@@ -38,7 +26,7 @@ def explore(what: str | Explorable, *, preset: str | None = None, **things: Any)
     Further keywords set knobs, or hand over something of your own, such as `backward=my_backward`.
     Raises `LookupError` for an unknown name and `KnobError` for a value that a knob cannot take.
     """
-    explorable = what if isinstance(what, Explorable) else _find(what)
+    explorable = what if isinstance(what, Explorable) else find_explorable(_id(what))
     base = explorable.changes(what) if isinstance(what, str) else {}
     if preset is not None:
         base |= explorable.preset(preset).settings
@@ -48,12 +36,8 @@ def explore(what: str | Explorable, *, preset: str | None = None, **things: Any)
     return Explore(explorable, {**base, **turned}, own)
 
 
-def _find(what: str) -> Explorable:
-    id = what.partition("#")[0].partition("?")[0]
-    known = explorables()
-    if id not in known:
-        raise LookupError(f"There is no explorable {id!r}; there is {', '.join(sorted(known))}.")
-    return known[id]
+def _id(what: str) -> str:
+    return what.partition("#")[0].partition("?")[0]
 
 
 class Explore(Panel):
@@ -72,6 +56,7 @@ class Explore(Panel):
         self, explorable: Explorable, turned: Settings = NOTHING, own: Mapping[str, Any] = NOTHING
     ):
         self.explorable, self._own, self._frames = explorable, own, 0
+        self._mission: Mission | None = None  # the one that was begun last
         explorable.belongings(own)  # complains about anything it does not take
         self._first = explorable.settings({**explorable.fits(own), **turned})
         start = {**self._first, **self._seed(turned)}
@@ -140,8 +125,8 @@ class Explore(Panel):
 
     def on_mission(self, content: dict[str, Any]) -> None:
         """A mission begins: the knobs go where it starts."""
-        mission = self.explorable.mission(content["mission"])
-        self._turn(self.explorable.settings(mission.start, self.settings))
+        self._mission = self.explorable.mission(content["mission"])
+        self._turn(self.explorable.settings(self._mission.start, self.settings))
 
     # Within
 
@@ -178,17 +163,15 @@ class Explore(Panel):
             self._judge(settings, whole)
 
     def _judge(self, settings: Settings, frame: Frame) -> None:
-        states = dict(self.missions)
-        for mission in self.explorable.missions:
-            verdict = mission.check(settings, frame)
-            solved = states[mission.id]["solved"]
-            if verdict.correct and not solved:
-                progress().record("mission", f"{self.explorable.id}/{mission.id}", link=self.link)
-            says = text.to_inline_html(verdict.says)
-            states[mission.id] = {
-                "solved": solved or verdict.correct, "state": verdict.state, "says": says,
-            }  # fmt: skip
-        self.missions = states
+        mission = self._mission
+        if mission is None:
+            return
+        verdict, solved = mission.check(settings, frame), self.missions[mission.id]["solved"]
+        if verdict.correct and not solved:
+            progress().record("mission", f"{self.explorable.id}/{mission.id}", link=self.link)
+        says = text.to_inline_html(verdict.says)
+        new = {"solved": solved or verdict.correct, "state": verdict.state, "says": says}
+        self.missions = {**self.missions, mission.id: new}
 
     def _solved(self) -> dict[str, Any]:
         done = {event.item for event in progress().events("mission")}

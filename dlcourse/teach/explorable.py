@@ -39,6 +39,8 @@ class Knob:
     start: Any
     on_stage: bool = field(default=False, kw_only=True)
     about: str = field(default="", kw_only=True)  # one sentence, shown as the control's tip
+    # The control is there only while the knob `when[0]` has one of the values `when[1]`.
+    when: tuple[str, tuple[Any, ...]] | None = field(default=None, kw_only=True)
 
     def clean(self, value: Any) -> Any:
         raise NotImplementedError

@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from dlcourse.show.explorable import explorables, explore
+from dlcourse.show.explorable import explore
 from dlcourse.teach.progress import progress
+from dlcourse.topics import all_explorables
 
 ID = "backprop-microscope"
-ALL = sorted(explorables())
+ALL = sorted(explorable.id for explorable in all_explorables())
 
 
 @pytest.fixture(autouse=True)
@@ -124,8 +125,16 @@ def test_a_mission_begins_where_it_should_and_is_recorded_once():
 
 def test_a_mission_is_not_judged_while_a_knob_is_dragged():
     widget = explore(ID, preset="forgot-mean")
+    _say(widget, "mission", mission="invisible")
     _say(widget, "turn", settings={**widget.settings, "batch": "1"}, fine=False)
     assert not widget.missions["invisible"]["solved"]
+
+
+def test_a_mission_that_was_not_begun_is_not_judged():
+    widget = explore(ID, preset="forgot-mean")
+    _say(widget, "turn", settings={**widget.settings, "batch": "1"}, fine=True)
+    assert not widget.missions["invisible"]["solved"]
+    assert progress().events("mission") == []
 
 
 def test_the_page_of_a_hidden_round_does_not_hold_the_planted_rule():
@@ -150,7 +159,7 @@ def test_the_learners_function_is_used_and_its_error_is_on_the_page():
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
-    with pytest.raises(LookupError, match=f"no explorable 'microscop'; there is .*{ID}"):
+    with pytest.raises(LookupError, match=f"no explorable 'microscop'.*{ID}"):
         explore("microscop")
     with pytest.raises(LookupError, match="no preset 'sgn'"):
         explore(ID, preset="sgn")

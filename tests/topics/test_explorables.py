@@ -6,10 +6,10 @@ import re
 import numpy as np
 import pytest
 
-from dlcourse.show.explorable import explorables
 from dlcourse.teach.explorable import KnobError, Numbers, pack
+from dlcourse.topics import all_explorables
 
-ALL = explorables()
+ALL = {explorable.id: explorable for explorable in all_explorables()}
 BUDGET = 32 * 1024  # bytes of a frame
 
 

@@ -57,7 +57,9 @@ export function slider(knob, bench) {
 }
 
 /** Up to four short options as a row of radio buttons, more of them as a list to drop down. */
-export function choice(knob, bench) {
+export function choice(whole, bench) {
+  // What is the learner's own is offered only where there is something of theirs.
+  const knob = { ...whole, options: whole.options.filter(([value]) => value !== "yours" || bench.spec.own.length) };
   const short = knob.options.length <= 4 && knob.options.every(([, words]) => words.length < 16);
   return short ? segments(knob, bench) : dropdown(knob, bench);
 }

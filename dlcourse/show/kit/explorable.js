@@ -39,7 +39,10 @@ export function explorable(build, options = {}) {
       view.body.append(...parts.map((part) => part.node));
       bench.parts = parts;
       bench.refresh();
-      return () => { bench.close(); parts.forEach((part) => part.close?.()); view.close(); };
+      // Canvases take their colours when they are drawn; the new theme's sheet may come a little later.
+      const theme = new MutationObserver(() => { bench.refresh(); setTimeout(bench.refresh, 400); });
+      theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+      return () => { theme.disconnect(); bench.close(); parts.forEach((part) => part.close?.()); view.close(); };
     },
   };
 }
@@ -197,7 +200,14 @@ function stage(bench, build) {
   const node = h("div", {}, grid, built.below);
   return {
     node,
-    draw: (frame) => { controls.forEach((c) => c.draw()); if (frame) built.draw(frame, bench.settings); },
+    draw: (frame) => {
+      controls.forEach((c, i) => {
+        const when = shown[i].when;
+        c.node.hidden = Boolean(when) && !when[1].includes(bench.settings[when[0]]);
+        c.draw();
+      });
+      if (frame) built.draw(frame, bench.settings);
+    },
     close: () => built.close?.(),
   };
 }

@@ -123,20 +123,29 @@ Backward = Callable[..., tuple[np.ndarray, ...]]
 def _own_rule(function: Backward) -> Callable[[Batch, Weights], Gradients]:
     """Wrap `backward(x, y, W1, b1, W2, b2) -> dW1, db1, dW2, db2` as a rule.
 
-    What it sends through the graph is read from the biases: a batch of N copies of the first digit
-    has N times that digit's share of the mean.
+    What it sends through the graph is read from its weight gradients on a batch of N copies of the
+    first digit, which has N times that digit's share of the mean: divide by the layer's input.
     """
 
     def rule(batch: Batch, w: Weights) -> Gradients:
-        N = len(batch.y)
+        N, K = len(batch.y), len(w.b2)
         weights = _call(function, batch, w)
         copies = Batch(np.repeat(batch.x[:1], N, axis=0), np.repeat(batch.y[:1], N))
         share = _call(function, copies, w)
-        d_logits = share.b2[None] / N  # (1, K)
-        paths = d_logits[:, None, :] * w.W2
-        return Gradients(d_logits, paths, paths.sum(axis=2), share.b1[None] / N, weights)
+        d_logits = _upstream(rules.forward(copies, w).a1[0], share.W2, share.b2) / N  # (1, K)
+        d_z1 = _upstream(copies.x[0], share.W1, share.b1) / N  # (1, H)
+        paths = d_logits.reshape(1, 1, K) * w.W2
+        return Gradients(d_logits, paths, paths.sum(axis=2), d_z1, weights)
 
     return rule
+
+
+def _upstream(inputs: np.ndarray, d_weight: np.ndarray, d_bias: np.ndarray) -> np.ndarray:
+    """The gradient above a layer, from those of its weight (D, H) and, if all is dark, its bias."""
+    brightest = int(np.abs(inputs).argmax())
+    if inputs[brightest] == 0:
+        return d_bias[None]
+    return (d_weight[brightest] / inputs[brightest])[None]
 
 
 def _call(function: Backward, batch: Batch, w: Weights) -> Weights:
