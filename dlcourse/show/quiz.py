@@ -1,20 +1,24 @@
 """The quiz widget: asks, passes answers to the kernel, and shows what came of them."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import traitlets
 
-from ..teach.progress import progress
-from ..teach.quiz import load
+from ..teach.progress import Progress, progress
+from ..teach.quiz import Question, load
 from ..teach.quiz.bank import Bank
 from ..teach.quiz.delivery import Item, Mode, Session, items, mixed
 from ..teach.quiz.programs import use_exercises
+from ..teach.review import plan, review_items
 from ..topics import find_exercise
 from .base import KIT, Face, Panel, bundle, styles
 from .quiz_face import face_html
 
 use_exercises(find_exercise)
+
+_RUN = "<p>Run this cell to see which questions come back today.</p>"
 
 
 class Quiz(Panel):
@@ -30,21 +34,22 @@ class Quiz(Panel):
     results = traitlets.List().tag(sync=True)
     helps = traitlets.List().tag(sync=True)  # hints and solutions opened so far, as HTML
     finished = traitlets.Bool(False).tag(sync=True)
+    note = traitlets.Unicode("").tag(sync=True)  # said in place of questions, if there are none
 
-    def __init__(self, session: Session, name: str, faces: Sequence[Item] = ()):
+    def __init__(self, session: Session, name: str, faces: Sequence[Item] = (), note: str = ""):
         self.session, self._faces = session, tuple(faces)
         count = len(session.items)
-        super().__init__(name=name, mode=session.mode, helps=[{}] * count)
+        super().__init__(name=name, mode=session.mode, helps=[{}] * count, note=note)
         self._sync()
 
     @property
     def title(self) -> str:
         """Stable: it does not depend on what the learner did."""
-        return f"quiz {self.name}: {len(self._faces)} questions"
+        return f"quiz {self.name}: {len(self._faces)} questions" if self._faces else self.name
 
     def face(self) -> Face:
         """The questions as they read without a kernel, with the parameters of seed 0."""
-        return Face(html=face_html(self.name, self._faces))
+        return Face(html=face_html(self.name, self._faces) if self._faces else _RUN)
 
     def on_answer(self, content: dict[str, Any]) -> None:
         """The learner pressed Check."""
@@ -120,11 +125,25 @@ def quiz(
     return Quiz(session, " · ".join(filter(None, (bank.name, section))), faces)
 
 
-def _chosen(bank: Bank, section: str | None, pick: dict[str, int] | None) -> list[Any]:
+def review(limit: int = 10, *, confidence: bool | None = True) -> Quiz:
+    """What is due over all lessons, the most urgent first, each with why it came back."""
+    log = progress()
+    session = Session(review_items(log, limit=limit), log, confidence=confidence, fresh=True)
+    return Quiz(session, "review", note="" if session.items else _nothing_due(log))
+
+
+def _nothing_due(log: Progress) -> str:
+    later = [d for d in plan(log) if d.at > datetime.now(UTC)]
+    if not later:
+        return "Nothing to review yet: questions come back a day after you answered them."
+    return f"Nothing is due. The next question comes back on {later[0].at:%d %B %Y}."
+
+
+def _chosen(bank: Bank, section: str | None, pick: dict[str, int] | None) -> list[Question]:
     asked = [
         q for q in (bank.section(section) if section else bank.questions) if q.status == "live"
     ]
     if pick is None:
         return asked
-    taken = [q for name, n in pick.items() for q in [q for q in asked if name in q.objectives][:n]]
-    return list(dict.fromkeys(q.id for q in taken) and {q.id: q for q in taken}.values())
+    taken = (q for name, n in pick.items() for q in [q for q in asked if name in q.objectives][:n])
+    return list({q.id: q for q in taken}.values())

@@ -30,7 +30,7 @@ function quizCard(model, view, i) {
       const seconds = Math.round(performance.now() - since) / 1000;
       tell(model, view, "answer", { question: i, answer: input.read(), confidence, seconds }, 8000);
     },
-  }, h("fieldset", {}, h("legend", { className: "dlcq-stem" }), input.node), card.confidence ? quizSure(name, (v) => { confidence = v; }) : null, buttons);
+  }, h("fieldset", {}, h("legend", { className: "dlcq-stem" }), quizAsk(card.type), input.node), card.confidence ? quizSure(name, (v) => { confidence = v; }) : null, buttons);
   setHtml(model, form.querySelector("legend"), card.stem + quizCode(card.code) + card.figure);
 
   const why = h("p", { className: "dlc-kicker dlcq-why" });
@@ -68,6 +68,12 @@ function quizCard(model, view, i) {
   };
   draw();
   return { root, draw, same: (other) => other.id === card.id && other.seed === card.seed, reset: () => { since = performance.now(); } };
+}
+
+/** What kind of answer is wanted, where the input alone does not say it. */
+function quizAsk(type) {
+  const words = { multi: "Choose every one that is true.", hotspot: "Choose one or more.", gate: "A prediction: it is not graded." }[type];
+  return words ? h("p", { className: "dlc-kicker dlcq-how" }, words) : null;
 }
 
 function quizCode(code) {
@@ -121,10 +127,11 @@ export default {
     const view = panel(model, el, "quiz", `Quiz ${model.get("name")}`);
     view.root.classList.add("dlc-panel");
     const tally = h("p", { className: "dlcq-tally" });
+    const note = h("p", {});
     const list = h("div", {});
     const hand = h("button", { className: "dlc-button dlc-primary", type: "button", onclick: () => tell(model, view, "finish") }, "Hand in");
     const end = h("div", { className: "dlc-row dlcq-hand" }, hand);
-    view.body.append(tally, list, end);
+    view.body.append(tally, note, list, end);
     let cards = [];
 
     const draw = () => {
@@ -137,10 +144,12 @@ export default {
         return made;
       });
       for (const card of cards) card.draw();
-      tally.textContent = quizTally(model);
+      tally.textContent = wanted.length ? quizTally(model) : "";
+      note.textContent = model.get("note");
+      note.hidden = !model.get("note");
       end.hidden = model.get("mode") !== "exam" || model.get("finished");
     };
-    const stop = follow(model, ["cards", "results", "helps", "finished"], draw);
+    const stop = follow(model, ["cards", "results", "helps", "finished", "note"], draw);
     return () => { stop(); view.close(); };
   },
 };

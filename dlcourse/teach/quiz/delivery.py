@@ -140,8 +140,7 @@ class Session:
     def again(self, i: int) -> None:
         """Ask question `i` once more, with new numbers if it has any."""
         item = self.items[i]
-        base, _, count = str(item.seed).partition("~")
-        seed = f"{base}~{int(count or 0) + 1}" if item.question.params else item.seed
+        seed = _next_seed(item.seed) if item.question.params else item.seed
         self.items[i] = Item(item.bank, item.question, seed, item.why)
         self.answers[i], self.results[i] = None, None
         self.tried[i] = self.hinted[i] = 0
@@ -248,6 +247,11 @@ class Session:
             "can_solve": not solved,
             "locked": self.locked(i),
         }
+
+
+def _next_seed(seed: Seed) -> str:
+    head, _, count = str(seed).rpartition("~")
+    return f"{head}~{int(count) + 1}" if head and count.isdigit() else f"{seed}~1"
 
 
 _KEPT = {

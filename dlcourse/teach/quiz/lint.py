@@ -1,4 +1,4 @@
-"""What a question bank must keep to, each rule a small function; a finding names file, line and cure."""
+"""What a question bank must keep to: small rules whose findings name file, line and cure."""
 
 import re
 import statistics
@@ -147,7 +147,10 @@ def _secret(subject: Subject, q: Question) -> Broken:
         told.update(t for t in texts if key and _mentions(at.fill(t), key))
     for text, count in told.items():
         if count > len(_seeds(q, 20)) / 2:
-            yield f"“{text[:50]}...” tells the key.", "Say why the answer is wrong, not what is right."
+            yield (
+                f"“{text[:50]}...” tells the key.",
+                "Say why the answer is wrong, not what is right.",
+            )
 
 
 def _mentions(text: str, key: str) -> bool:

@@ -179,11 +179,11 @@ class Point(Base):
     """A point that a good explanation makes; `keywords` only nudge, they never grade."""
 
     text: Text
-    keywords: list[Text] = []
+    keywords: tuple[Text, ...] = ()
 
 
 class Explain(Question):
-    """Explain in your own words, then compare with the model answer and tick the points you made."""
+    """Explain in your own words, then compare with the model answer and tick the points made."""
 
     type: Literal["explain"] = "explain"
     rubric: list[Point] = Field(min_length=2, max_length=5)

@@ -38,7 +38,7 @@ class Order(Question):
 
     type: Literal["order"] = "order"
     items: list[Text] = Field(min_length=3, max_length=7)
-    free: list[Pair] = []  # pairs of numbers whose order does not matter
+    free: tuple[Pair, ...] = ()  # pairs of numbers whose order does not matter
     feedback: Text
     wrong: list[WrongOrder] = Field(min_length=1)
     default_feedback: Text
@@ -252,23 +252,23 @@ class Blank(Base):
     """A blank `[[name]]` of a faded program."""
 
     answer: Text
-    accept: list[Text] = []
-    wrong: list[WrongWord] = []
+    accept: tuple[Text, ...] = ()
+    wrong: tuple[WrongWord, ...] = ()
 
 
 class Parsons(Question):
-    """Build a program from its lines, with their indentation.  Ids: `l1`... lines, `d1`... distractors.
+    """Build a program from lines, with their indentation.  Ids: lines `l1`..., distractors `d1`...
 
     `free` lists neighbouring lines whose order among themselves does not matter.
     """
 
     type: Literal["parsons"] = "parsons"
     lines: list[Text] = Field(min_length=3, max_length=14)
-    free: list[Pair] = []
-    distractors: list[Distractor] = []
-    wrong_orders: list[WrongOrder] = []
-    wrong_indents: list[WrongIndent] = []
-    blanks: dict[str, Blank] = {}
+    free: tuple[Pair, ...] = ()
+    distractors: tuple[Distractor, ...] = ()
+    wrong_orders: tuple[WrongOrder, ...] = ()
+    wrong_indents: tuple[WrongIndent, ...] = ()
+    blanks: dict[str, Blank] = Field(default_factory=dict)
     feedback: Text
     default_feedback: Text
 
@@ -278,7 +278,9 @@ class Parsons(Question):
         if named != set(self.blanks):
             raise ValueError("the blanks [[name]] in lines must be exactly the names in blanks")
         n = len(self.lines)
-        numbers = [d.instead_of for d in self.distractors] + [w.line for w in self.wrong_indents]
+        numbers: list[int] = [d.instead_of for d in self.distractors] + [
+            w.line for w in self.wrong_indents
+        ]
         numbers += [i for w in self.wrong_orders for i in (w.first, w.second)]
         if any(i > n for i in numbers):
             raise ValueError(f"a line number is above {n}, the number of lines")

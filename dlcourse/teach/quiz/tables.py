@@ -33,11 +33,11 @@ class Cell(Base):
     expr: Text
     rtol: float = Field(default=0.01, ge=0, le=0.2)
     default_feedback: Text
-    wrong: list[WrongValue] = []
+    wrong: tuple[WrongValue, ...] = ()
 
 
 class Trace(Question):
-    """Fill the blanks (`?name`) of a table, in the order of `cells`; the first that departs is named."""
+    """Fill the blanks (`?name`) of a table in the order of `cells`; the first slip is named."""
 
     type: Literal["trace"] = "trace"
     columns: list[str] = Field(min_length=2)
@@ -90,7 +90,7 @@ class Trace(Question):
         return Verdict(**{**vars(found), "says": found.says + self._after(at, first, given)})
 
     def _after(self, at: Variant, first: str, given: dict[str, float]) -> str:
-        """Whether the cells behind the first slip follow from it: then there is one mistake only."""
+        """What to say if the cells behind the first slip follow from it: there is one mistake."""
         followed = self._values(at, {first: given[first]})
         names = list(self.cells)
         later = names[names.index(first) + 1 :]
@@ -99,7 +99,7 @@ class Trace(Question):
         return ""
 
     def _values(self, at: Variant, fixed: dict[str, float]) -> dict[str, float]:
-        names: dict[str, float] = {}
+        names: dict[str, float] = Field(default_factory=dict)
         for name, cell in self.cells.items():
             names[name] = fixed[name] if name in fixed else at.number_with(cell.expr, names)
         return names

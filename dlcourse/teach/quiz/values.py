@@ -122,7 +122,7 @@ class Shape(_Written):
     """Answer with a shape, such as (32, 10), or with names of sizes, such as (B, T, 3*D)."""
 
     type: Literal["shape"] = "shape"
-    symbols: list[str] = Field(default=[], max_length=len(_SIZES))
+    symbols: list[str] = Field(default_factory=list, max_length=len(_SIZES))
     answer: RightValue
     wrong: list[WrongValue] = Field(min_length=1)
 
@@ -248,7 +248,7 @@ class RightOutput(Base):
     """What the code prints, and other ways to write it."""
 
     text: Text
-    accept: list[Text] = []
+    accept: tuple[Text, ...] = ()
     feedback: Text
 
 

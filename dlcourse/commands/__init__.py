@@ -1,0 +1,1 @@
+"""Groups of commands that `dlcourse.cli` includes."""
