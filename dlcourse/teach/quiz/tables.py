@@ -99,7 +99,7 @@ class Trace(Question):
         return ""
 
     def _values(self, at: Variant, fixed: dict[str, float]) -> dict[str, float]:
-        names: dict[str, float] = Field(default_factory=dict)
+        names: dict[str, float] = {}
         for name, cell in self.cells.items():
             names[name] = fixed[name] if name in fixed else at.number_with(cell.expr, names)
         return names
