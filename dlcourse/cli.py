@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .commands.quiz import quiz, review
+
 if TYPE_CHECKING:
     from .teach.progress import Progress
 
@@ -23,6 +25,8 @@ progress = typer.Typer(
     no_args_is_help=True, help="See, save and bring back what you did in the course."
 )
 app.add_typer(progress, name="progress")
+app.add_typer(review, name="review")
+app.add_typer(quiz, name="quiz")
 
 Folder = Annotated[Path, typer.Option("--dir", help="Your working copy of the lessons.")]
 Port = Annotated[int | None, typer.Option(help="Where JupyterLab listens (default: a free port).")]
