@@ -182,15 +182,16 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
     if forward is None:
         return functools.partial(op, promotes=promotes, numbers=numbers, view=view)
     name = forward.__name__.removeprefix("_")
-    names, variadic = _inputs(forward)
-    count = None if variadic else len(names)
+    names, optional, variadic = _inputs(forward)
+    count = len(names)
     allowed = _NUMBERS if numbers or promotes else ()
+    may_be_none = 1 if not allowed else count - optional  # inputs from this one on
 
     @functools.wraps(forward)
     def apply(*args, **options):
         if options:
             args = _tidy(name, names, args, options)
-        inputs, rest = (args, ()) if len(args) == count else (args[:count], args[len(names) :])
+        inputs, rest = (args, ()) if variadic or len(args) == count else (args[:count], args[count:])
         arrays, parents, needed = [], [], 0
         for t in inputs:
             if isinstance(t, Tensor):
@@ -200,7 +201,7 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
                     needed += 1
                     continue
             else:
-                arrays.append(_number(name, t, allowed, len(arrays)))
+                arrays.append(_number(name, t, allowed, len(arrays) >= may_be_none))
             parents.append(None)
         if promotes:
             arrays = promote(arrays)
@@ -209,7 +210,7 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
             back = None
         elif needed < len(parents) and type(back) is tuple:
             # A product that nobody needs is let go, and with it whatever it alone holds.
-            back = tuple([f if p is not None else None for f, p in zip(back, parents, strict=True)])
+            back = tuple([f if p is not None else None for f, p in zip(back, parents, strict=False)])
         if back is not None and versions.latest_recorded:
             _refuse_stale_inputs(inputs)
         if type(value) is tuple:
@@ -233,19 +234,20 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
 _NUMBERS = (int, float, np.number, np.bool_, Array)
 
 
-def _number(name, value, allowed, place):
-    """An input that is no tensor: a number where allowed, or None for a later, optional input."""
-    if isinstance(value, allowed) or (value is None and place):
+def _number(name, value, allowed, optional):
+    """An input that is no tensor: a number where allowed, or None for an optional one."""
+    if isinstance(value, allowed) or (value is None and optional):
         return value
     raise TypeError(f"{name}(): expected a Tensor, but got {type(value).__name__}")
 
 
 def _inputs(forward):
-    params = inspect.signature(forward).parameters.values()
+    params = list(inspect.signature(forward).parameters.values())
     only = [p.name for p in params if p.kind is p.POSITIONAL_ONLY]
     either = [p.name for p in params if p.kind is p.POSITIONAL_OR_KEYWORD]
     names = {n: i for i, n in enumerate(only or either)}
-    return names, any(p.kind is p.VAR_POSITIONAL for p in params)
+    optional = sum(p.default is None for p in params if p.name in names)
+    return names, optional, any(p.kind is p.VAR_POSITIONAL for p in params)
 
 
 def _tidy(name, names, args, options):
@@ -404,7 +406,7 @@ def propagate(roots, seeds, retain_graph=False, keep=()):
         if node.back is None or node.number < versions.latest:
             _refuse_spoilt(node)
         if type(node.back) is tuple:
-            for parent, vjp in zip(node.parents, node.back, strict=True):
+            for parent, vjp in zip(node.parents, node.back, strict=False):
                 if vjp is not None:
                     deliver(parent, vjp(g))
         else:

@@ -55,7 +55,15 @@ def as_tensor(data, dtype=None, device=None):
     check_device(device)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
-    return wrap(_as_array(data, dtype))
+    return _in_place(_as_array(data, dtype))
+
+
+def _in_place(array):
+    """A tensor around memory that the caller laid out, noted if its elements are out of order."""
+    t = wrap(array)
+    if not array.flags.c_contiguous:
+        t._strided = True
+    return t
 
 
 asarray = as_tensor
@@ -65,7 +73,7 @@ def from_numpy(ndarray):
     """A tensor that shares the memory of an array."""
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    return wrap(_as_array(ndarray, None))
+    return _in_place(_as_array(ndarray, None))
 
 
 def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
@@ -205,6 +213,8 @@ def meshgrid(*tensors, indexing="ij"):
         tensors = tuple(tensors[0])
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f"meshgrid: indexing must be 'ij' or 'xy', not {indexing!r}")
+    if any(t._data.ndim > 1 for t in tensors):
+        raise RuntimeError("meshgrid: expected vectors or scalars")
     shape = [t._data.size for t in tensors]
     n = len(shape)
     grids = tuple(

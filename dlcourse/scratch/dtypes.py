@@ -138,7 +138,7 @@ _FLOATS = (float32.numpy, float64.numpy)
 
 def _cast_all(values):
     dtype = result_type(*(v for v in values if v is not None))
-    return [v if v is None else np.asarray(v, dtype) for v in values]
+    return [v if v is None else np.asarray(v).astype(dtype, copy=False) for v in values]
 
 
 def to_float(x):

@@ -323,9 +323,9 @@ def _reversed_dims(self):
 
 
 def _matrix_transposed(self):
-    if self._data.ndim < 2:
+    if self._data.ndim == 1:
         raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices")
-    return ops.transpose(self, -2, -1)
+    return ops.transpose(self, -2, -1) if self._data.ndim else self
 
 
 Tensor.data = property(lambda self: wrap(self._data), _set_data)

@@ -21,7 +21,7 @@ def dims_of(dims, ndim):
     """A tuple of distinct dimensions from an int, a sequence, or None (all)."""
     if dims is None:
         return tuple(range(ndim))
-    dims = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
+    dims = tuple(dims) if isinstance(dims, (tuple, list, range)) else (dims,)
     found = tuple(dim_of(d, ndim) for d in dims)
     if len(set(found)) != len(found):
         raise RuntimeError(f"dim appears multiple times in the list of dims: {dims}")

@@ -31,7 +31,13 @@ def sub(input, other, /, *, alpha=1):
     Shapes: any two that broadcast.
     Gradient: g; -alpha g
     """
+    _refuse_bool(input, other)
     return input - _times(alpha, other, input), (lambda g: g, lambda g: -_times(alpha, g))
+
+
+def _refuse_bool(*operands):
+    if any(getattr(v, "dtype", None) == bool for v in operands):
+        raise RuntimeError("Subtraction with bool tensors is not supported: use ^ or logical_not()")
 
 
 def _times(alpha, x, like=None):
@@ -39,7 +45,7 @@ def _times(alpha, x, like=None):
         return x
     if isinstance(alpha, float) and getattr(like, "dtype", np.dtype(float)).kind != "f":
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    return x * alpha
+    return x * (x.dtype.type(alpha) if isinstance(x, np.ndarray) else alpha)
 
 
 @op(promotes=True)
@@ -50,6 +56,7 @@ def rsub(input, other, /, *, alpha=1):
     Shapes: any two that broadcast.
     Gradient: -alpha g; g
     """
+    _refuse_bool(input, other)
     return other - _times(alpha, input, other), (lambda g: -_times(alpha, g), lambda g: g)
 
 
@@ -97,7 +104,7 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def _refuse_zero(x, y):
-    if np.result_type(x, y).kind in "iub" and not np.all(y):
+    if np.result_type(x, y).kind in "iub" and np.size(x) and not np.all(y):
         raise RuntimeError("ZeroDivisionError: integer division or modulo by zero")
 
 
@@ -181,11 +188,16 @@ def _power(x, n):
             return x * x
         if n == 3:
             return x * x * x
-        if n == 1:
-            return +x
-    if np.result_type(x, n).kind != "f" and np.any(np.less(n, 0)):
+        if n == 0.5:
+            return np.sqrt(x)
+        if n == -0.5:
+            return 1 / np.sqrt(x)
+    if np.result_type(x, n).kind == "f":
+        return np.power(x, n)
+    if not np.ndim(n) and n < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    return np.power(x, n)
+    reciprocal = (np.equal(x, 1) | np.equal(x, -1)) * np.where(np.remainder(n, 2), x, 1)  # 1 / x^|n|, cut
+    return np.where(np.less(n, 0), reciprocal, np.power(x, np.maximum(n, 0))).astype(np.result_type(x, n))
 
 
 @op
@@ -332,8 +344,12 @@ def logaddexp(input, other, /):
     Shapes: any two that broadcast.
     Gradient: g e^(input - y); g e^(other - y)
     """
-    y = np.logaddexp(input, other)
-    return y, (lambda g: g * np.exp(input - y), lambda g: g * np.exp(other - y))
+    if np.result_type(input, other).kind != "f":
+        raise NotImplementedError("logaddexp is only for floating point tensors")
+    return np.logaddexp(input, other), (
+        lambda g: g / (1 + np.exp(other - input)),
+        lambda g: g / (1 + np.exp(input - other)),
+    )
 
 
 @op
@@ -445,6 +461,7 @@ def atan2(input, other, /):
     """
     y, x = _floats(*promote([input, other]))
     r2 = y * y + x * x
+    r2 = np.where(r2 == 0, np.inf, r2)  # at the origin every direction is as good: gradient 0
     return np.arctan2(y, x), (lambda g: g * (x / r2), lambda g: g * (-y / r2))
 
 
@@ -544,7 +561,7 @@ def abs(input, /):
     """
     if input.dtype.kind == "b":
         raise NotImplementedError("abs: not for bool tensors")
-    return np.abs(input), (lambda g: g * np.sign(input),)
+    return np.abs(input), (lambda g: g * signs(input),)
 
 
 @op
@@ -559,7 +576,7 @@ def relu(input, /):
     if input.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
     y = np.maximum(input, 0)
-    return y, (lambda g: g * (y > 0),)
+    return y, (lambda g: g * ~(y <= 0),)  # a NaN passes its gradient on, as in torch
 
 
 def _flat(name, function, formula):
@@ -579,15 +596,21 @@ def _flat(name, function, formula):
     return op(forward)
 
 
-def _signs(x):
-    return x if x.dtype.kind == "b" else np.greater(x, 0).astype(x.dtype) - np.less(x, 0)
+def signs(x):
+    """1, 0 or -1 by the sign of each element; 0 for NaN, other than NumPy's."""
+    return x.copy() if x.dtype.kind == "b" else np.greater(x, 0).astype(x.dtype) - np.less(x, 0)
 
 
 def _whole(function):
-    return lambda x: function(x) if x.dtype.kind == "f" else x.copy()
+    def apply(x):
+        if x.dtype.kind == "b":
+            raise NotImplementedError(f"{function.__name__}: not for bool tensors")
+        return function(x) if x.dtype.kind == "f" else x.copy()
+
+    return apply
 
 
-sign = _flat("sign", _signs, "y = 1, 0 or -1 where x > 0, x = 0 or x < 0")
+sign = _flat("sign", signs, "y = 1, 0 or -1 where x > 0, x = 0 or x < 0")
 floor = _flat("floor", _whole(np.floor), "y = greatest whole number <= x")
 ceil = _flat("ceil", _whole(np.ceil), "y = least whole number >= x")
 trunc = _flat("trunc", _whole(np.trunc), "y = x without its fraction")
@@ -601,6 +624,8 @@ def round(input, /, *, decimals=0):
     Shapes: any.
     Gradient: 0
     """
+    if input.dtype.kind != "f" and (decimals or input.dtype.kind == "b"):
+        raise NotImplementedError(f"round with decimals is not for {input.dtype} tensors")
     return np.round(input, decimals).astype(input.dtype, copy=False), (_nothing,)
 
 
@@ -612,6 +637,8 @@ def frac(input, /):
     Shapes: any.
     Gradient: g
     """
+    if input.dtype.kind != "f":
+        raise NotImplementedError(f"frac is not for {input.dtype} tensors")
     return input - np.trunc(input), (lambda g: g,)
 
 
@@ -627,13 +654,12 @@ def clamp(input, min=None, max=None):
         raise RuntimeError("clamp: at least one of 'min' or 'max' must not be None")
     y = input if min is None else np.maximum(input, min)
     y = y if max is None else np.minimum(y, max)
-    low = False if min is None else input < min
-    high = False if max is None else (input > max) | (False if min is None else np.greater(min, max))
-    inside = np.logical_not(np.logical_or(low, high)) & (input == input)
+    lower = -np.inf if min is None else min
+    upper = np.inf if max is None else max
     return y, (
-        lambda g: g * inside,
-        lambda g: g * (low & np.logical_not(high)),
-        lambda g: g * high,
+        lambda g: g * ((input >= lower) & (input <= upper)),
+        lambda g: g * ((input < lower) & np.less(lower, upper)),
+        lambda g: g * ((input > upper) | np.less(upper, lower)),
     )
 
 
@@ -662,13 +688,13 @@ def minimum(input, other, /):
 
 
 def _wins(x, y):
-    return (x > y) + (x == y) * x.dtype.type(0.5)
+    return 1 - (x < y) - x.dtype.type(0.5) * (x == y)  # 1 beside NaN, as in torch
 
 
 # --- choosing ---------------------------------------------------------------------------------
 
 
-@op(promotes=True)
+@op(numbers=True)
 def lerp(input, end, weight, /):
     """Linear interpolation.
 
@@ -676,8 +702,13 @@ def lerp(input, end, weight, /):
     Shapes: any three that broadcast.
     Gradient: g (1 - weight); g weight; g (end - input)
     """
+    if not getattr(end, "dtype", None) == getattr(weight, "dtype", input.dtype) == input.dtype:
+        raise RuntimeError("lerp: input, end and weight must have the same dtype")
+    if input.dtype.kind != "f":
+        raise NotImplementedError("lerp is only for floating point tensors")
     step = end - input
-    return input + weight * step, (
+    near_end = np.greater_equal(np.abs(weight), 0.5)  # start from the end that is closer, as torch does
+    return np.where(near_end, end - step * (1 - weight), input + weight * step), (
         lambda g: g * (1 - weight),
         lambda g: g * weight,
         lambda g: g * step,
@@ -690,13 +721,15 @@ def _need_bool(mask, name):
 
 
 @op(numbers=True)
-def where(condition, input, other, /):
+def _where(condition, input, other, /):
     """One of two, by a condition.
 
     Formula: y = input where condition, else other
     Shapes: any three that broadcast.
     Gradient: g where condition; g where not
     """
+    if getattr(condition, "dtype", None) == np.uint8:
+        condition = condition.astype(bool)
     _need_bool(condition, "where")
     x, y = promote([input, other])
     kind = np.result_type(x, y) if any(isinstance(v, np.ndarray) for v in (x, y)) else None
@@ -706,6 +739,15 @@ def where(condition, input, other, /):
         lambda g: np.where(condition, g, 0),
         lambda g: np.where(condition, 0, g),
     )
+
+
+def where(condition, input=None, other=None):
+    """`input` where the condition holds, else `other`; alone, the positions where it holds."""
+    if input is None and other is None:
+        from .index import nonzero
+
+        return nonzero(condition, as_tuple=True)
+    return _where(condition, input, other)
 
 
 @op(numbers=True)
@@ -719,6 +761,8 @@ def masked_fill(input, mask, value, /):
     _need_bool(mask, "masked_fill")
     if np.ndim(value):
         raise RuntimeError("masked_fill only supports a 0-dimensional value")
+    if input.dtype.kind != "f" and not np.isfinite(value):
+        raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
     y = np.where(mask, np.asarray(value).astype(input.dtype), input)
     return y, (lambda g: np.where(mask, 0, g), None, lambda g: np.where(mask, g, 0))
 
@@ -813,6 +857,8 @@ def addcmul(input, tensor1, tensor2, *, value=1):
 
 def addcdiv(input, tensor1, tensor2, *, value=1):
     """input + value tensor1 / tensor2."""
+    if tensor1._data.dtype.kind != "f" and tensor2._data.dtype.kind != "f":
+        raise RuntimeError("Integer division with addcdiv is not supported: convert with .float()")
     return add(input, div(tensor1, tensor2), alpha=value)
 
 

@@ -35,6 +35,7 @@ def split_index(index, ndim):
             basic.append(p)
             advanced += [] if isinstance(p, int) else [slice(None)]
     some = any(isinstance(p, np.ndarray) for p in advanced)
+    basic.append(Ellipsis)  # so that NumPy gives an array, never a scalar
     return tuple(basic), tuple(advanced) if some else None
 
 
@@ -155,6 +156,8 @@ def _grid(index, dim):
 def _along(input, index, dim, name):
     """Check a gather or scatter; return where its elements lie."""
     axis = dim_of(dim, input.ndim)
+    if not index.size and name == "gather" and input.ndim:
+        return (np.zeros(index.shape, np.int64),) * input.ndim
     if max(input.ndim, 1) != max(index.ndim, 1):
         raise RuntimeError(f"{name}(): index and input must have the same number of dimensions")
     if not input.ndim:

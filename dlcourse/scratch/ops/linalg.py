@@ -141,8 +141,10 @@ def tensordot(a, b, dims=2):
         ours, theirs = ([d] if isinstance(d, int) else [*d] for d in dims)
     a2 = flatten(movedim(a, ours, range(n - len(ours), n)), n - len(ours)) if ours else unsqueeze(a, n)
     b2 = flatten(movedim(b, theirs, range(len(theirs))), 0, len(theirs) - 1) if theirs else unsqueeze(b, 0)
-    rest = b2._data.shape[1:]
-    return matmul(a2.reshape(-1, a2._data.shape[-1]), b2.reshape(len(b2), -1)).reshape(*a2._data.shape[:-1], *rest)
+    left, right = a2._data.shape[:-1], b2._data.shape[1:]
+    rows, columns = int(np.prod(left)), int(np.prod(right))
+    product = matmul(a2.reshape(rows, a2._data.shape[-1]), b2.reshape(b2._data.shape[0], columns))
+    return product.reshape(*left, *right)
 
 
 def trace(input):
@@ -203,6 +205,9 @@ def einsum(equation, *operands):
         operands = tuple(operands[0])
     if not isinstance(equation, str):
         raise NotImplementedError("einsum: write the equation as a string, such as 'ij,jk->ik'")
+    for t in operands:
+        if not hasattr(t, "_data"):
+            raise TypeError(f"einsum(): expected a Tensor, but got {type(t).__name__}")
     terms, result = _einsum_terms(equation.replace(" ", ""), [t._data.ndim for t in operands])
     return _einsum(*operands, terms=terms, result=result)
 

@@ -167,6 +167,8 @@ def _permute(input, /, dims):
 
 def permute(input, *dims, **named):
     """The dimensions in another order: `permute(input, (1, 0))` or `input.permute(1, 0)`."""
+    if not dims and not named:
+        raise TypeError("permute() missing 1 required positional argument: 'dims'")
     return _permute(input, shape_of(dims, name="dims", **named))
 
 
@@ -176,6 +178,8 @@ def movedim(input, source, destination):
     source, destination = dims_of(source, n), dims_of(destination, n)
     if len(source) != len(destination):
         raise RuntimeError("movedim: source and destination must have the same number of dims")
+    if not n:
+        return _permute(input, ())
     order = [d for d in range(n) if d not in source]
     for place, d in sorted(zip(destination, source, strict=True)):
         order.insert(place, d)
@@ -197,7 +201,8 @@ def _flip(input, /, dims):
     Shapes: any.
     Gradient: g, flipped back
     """
-    dims = dims_of(dims, input.ndim) if input.ndim else ()
+    dims = dims_of(dims, input.ndim)
+    dims = dims if input.ndim else ()
     return np.flip(input, dims).copy(), (lambda g: np.flip(g, dims),)
 
 
@@ -208,11 +213,15 @@ def flip(input, *dims, **named):
 
 def fliplr(input):
     """Columns in reverse order."""
+    if input._data.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
     return _flip(input, (1,))
 
 
 def flipud(input):
     """Rows in reverse order."""
+    if not input._data.ndim:
+        raise RuntimeError("Input must be >= 1-d.")
     return _flip(input, (0,))
 
 
@@ -320,9 +329,8 @@ def repeat_interleave(input, repeats, dim=None, *, output_size=None):
 
 
 def _same_kind(tensors):
-    kind = np.result_type(*(t.dtype for t in tensors))
-    if {"f"} == {k for k in kind.kind} and any(t.dtype.kind == "f" for t in tensors):
-        kind = np.result_type(*(t.dtype for t in tensors if t.dtype.kind == "f"))
+    floats = [t.dtype for t in tensors if t.dtype.kind == "f"]
+    kind = np.result_type(*(floats or [t.dtype for t in tensors]))  # ints never widen floats
     return [t.astype(kind, copy=False) for t in tensors]
 
 
@@ -347,7 +355,8 @@ def _cat(*tensors, dim=0):
         cut = np.split(g, ends[:-1], axis)
         return [c.reshape(s) for c, s in zip(cut, shapes, strict=True)]
 
-    return np.concatenate(_same_kind(real), axis), back
+    parts = [t for t in _same_kind(tensors) if t.shape != (0,)] or tensors
+    return np.concatenate(parts, axis), back
 
 
 @op

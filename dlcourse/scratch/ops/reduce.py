@@ -8,7 +8,7 @@ import numpy as np
 from ..autograd import Tensor, op
 from ..dtypes import to_float, to_numpy
 from ._shape import axes_of, dim_of
-from .elementwise import maximum, minimum
+from .elementwise import maximum, minimum, signs
 
 
 def spread(g, axes, shape, keepdim):
@@ -98,8 +98,11 @@ def _variance(x, dim, correction, keepdim, name):
     h = x - x.sum(axes, keepdims=True) / x.dtype.type(n)
     free = x.dtype.type(max_of(n - correction, 0))
     y = (h * h).sum(axes, keepdims=keepdim) / free
-    slope = x.dtype.type(2) / x.dtype.type(n - correction)
-    return y, lambda g: spread(g, axes, x.shape, keepdim) * h * slope
+    if n > correction:
+        slope = h * (x.dtype.type(2) / free)
+    else:
+        slope = np.where(h == 0, np.nan, np.inf)
+    return y, lambda g: spread(g, axes, h.shape, keepdim) * slope
 
 
 max_of, min_of, any_of = max, min, any  # Python's, before the ops of those names
@@ -305,14 +308,14 @@ def _norm_rule(p, x, a, axes):
         y = np.sqrt((x * x).sum(**sums))
         return y, lambda: x / y
     if p == 1:
-        return a.sum(**sums), lambda: np.sign(x)
+        return a.sum(**sums), lambda: signs(x)
     if p in (inf, -inf):
         y = (np.max if p > 0 else np.min)(a, **sums)
-        return y, lambda: np.sign(x) * (a == y) / (a == y).sum(**sums)
+        return y, lambda: signs(x) * (a == y) / (a == y).sum(**sums)
     if p == 0:
         return (x != 0).astype(x.dtype).sum(**sums), lambda: np.zeros_like(x)
     y = np.power(np.power(a, p).sum(**sums), 1 / p)
-    return y, lambda: np.where(a == 0, 0, np.sign(x) * np.power(a / y, p - 1))
+    return y, lambda: np.where(a == 0, 0, signs(x) * np.power(a / y, p - 1))
 
 
 def norm(input, p="fro", dim=None, keepdim=False, *, dtype=None):
@@ -359,7 +362,7 @@ def _extreme(x, dim, keepdim, reduce):
     y = reduce(x, axes, keepdims=True)
 
     def vjp(g):
-        ties = (x == y) | (np.isnan(x) & np.isnan(y))
+        ties = x == y
         return spread(g, axes, x.shape, keepdim) * ties / ties.sum(axes, keepdims=True)
 
     return (y if keepdim else y.squeeze(axes)), (vjp,)
@@ -411,18 +414,52 @@ def result_tuple(op_name, *fields):
     return type(op_name, (base,), {"__slots__": (), "__repr__": show})
 
 
+@op
+def _max(input, /):
+    """Maximum of all elements; equal ones share the gradient.
+
+    Formula: y = max of x
+    Shapes: any -> ()
+    Gradient: g / (number of maxima) where x = y, else 0
+    """
+    return _extreme_of_all(input, np.max)
+
+
+@op
+def _min(input, /):
+    """Minimum of all elements; equal ones share the gradient.
+
+    Formula: y = min of x
+    Shapes: any -> ()
+    Gradient: g / (number of minima) where x = y, else 0
+    """
+    return _extreme_of_all(input, np.min)
+
+
+def _extreme_of_all(x, reduce):
+    if not x.size:
+        raise RuntimeError("expected a non-empty tensor, or a dim to reduce")
+    y = reduce(x)
+
+    def vjp(g):
+        ties = x == y if y == y else np.isnan(x)
+        return g * ties / ties.sum()
+
+    return y, (vjp,)
+
+
 _Max, _Min = (result_tuple(n, "values", "indices") for n in ("max", "min"))
 _Median = result_tuple("median", "values", "indices")
 
 
 def max(input, dim=None, keepdim=False):
     """Maximum of all, `(values, indices)` along `dim`, or of two tensors: `max(input, other)`."""
-    return _either(input, dim, keepdim, amax, argmax, maximum, _Max)
+    return _either(input, dim, keepdim, _max, argmax, maximum, _Max)
 
 
 def min(input, dim=None, keepdim=False):
     """Minimum of all, `(values, indices)` along `dim`, or of two tensors: `min(input, other)`."""
-    return _either(input, dim, keepdim, amin, argmin, minimum, _Min)
+    return _either(input, dim, keepdim, _min, argmin, minimum, _Min)
 
 
 def _either(input, dim, keepdim, whole, arg, pairwise, result):
@@ -447,8 +484,10 @@ def _picked(input, indices, dim, keepdim):
 
 def median(input, dim=None, keepdim=False):
     """The middle value (the lower of two), or `(values, indices)` along `dim`."""
+    if input._data.dtype.kind == "b":
+        raise NotImplementedError("median: not for bool tensors")
     if dim is None:
-        return median(input.reshape(-1), 0).values
+        return median(input.reshape(-1), 0).values if input._data.size else input.sum() * np.nan
     x = np.atleast_1d(input._data)
     axis = dim_of(dim, input._data.ndim)
     order = np.argsort(x, axis, kind="stable")
