@@ -7,6 +7,7 @@ Each loader is a function that returns a `Dataset` of `train`, `valid` and `test
 from .bundled import breast_cancer, diabetes, digits, iris, photographs, wine
 from .cards import Card, card, cards
 from .core import Batches, Dataset, Part, cut, standardise, with_noise, with_steps_and_noise
+from .download import DamagedError, OfflineError, cifar10, fashion_mnist, imdb, mnist, shakespeare
 from .music import broken_rules, melodies, sound
 from .scenes import boxes_from_cells, canvases, coloured_digits, films
 from .shapes import circles, moons, polynomials, spirals
@@ -27,7 +28,9 @@ from .text import (
 __all__ = [
     "Batches",
     "Card",
+    "DamagedError",
     "Dataset",
+    "OfflineError",
     "Part",
     "Prose",
     "TextSet",
@@ -39,16 +42,20 @@ __all__ = [
     "canvases",
     "card",
     "cards",
+    "cifar10",
     "circles",
     "coloured_digits",
     "cut",
     "dates",
     "diabetes",
     "digits",
+    "fashion_mnist",
     "films",
     "hide",
+    "imdb",
     "iris",
     "melodies",
+    "mnist",
     "moons",
     "names",
     "photographs",
@@ -57,6 +64,7 @@ __all__ = [
     "ratings",
     "sentences",
     "sentiment",
+    "shakespeare",
     "sound",
     "spirals",
     "standardise",
