@@ -298,7 +298,7 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False):
 
 def linear(input, weight, bias=None):
     """input @ weight.T + bias; input (..., I), weight (O, I) or (I)."""
-    if isinstance(weight, Tensor) and weight.dim() == 2 and input._data.ndim:
+    if _tensor("linear", weight)._data.ndim == 2 and _tensor("linear", input)._data.ndim:
         return _linear.linear(input, weight, bias)
     y = ops.matmul(input, weight.T if weight.dim() == 2 else weight)
     return y if bias is None else y + bias
@@ -334,7 +334,7 @@ def embedding(
     if ids.size and (ids.min() < 0 or ids.max() >= count):
         raise IndexError(f"index out of range in self: ids must lie between 0 and {count - 1}")
     if padding_idx is not None and not -count <= padding_idx < count:
-        raise AssertionError("Padding_idx must be within num_embeddings")
+        raise ValueError("Padding_idx must be within num_embeddings")
     return _linear.embedding(weight, ids=ids, padding_idx=padding_idx)
 
 

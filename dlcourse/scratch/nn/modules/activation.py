@@ -58,7 +58,7 @@ class Hardtanh(Options):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if self.min_val >= self.max_val:
-            raise AssertionError("max_val must be larger than min_val")
+            raise ValueError("max_val must be larger than min_val")
 
 
 class ReLU6(Options):

@@ -63,7 +63,7 @@ class _Numbered(Module):
         """Put a module before position `index`."""
         modules = list(self)
         if not isinstance(module, Module):
-            raise AssertionError(f"module should be of type: {Module}")
+            raise ValueError(f"module should be of type: {Module}")
         if not -len(modules) <= index <= len(modules):
             raise IndexError(f"Index out of range: {index}")
         modules.insert(index, module)
@@ -234,20 +234,14 @@ class ParameterList(Module):
         return self.extend(values)
 
     def extra_repr(self):
-        return "\n".join(f"({i}): {_describe(v)}" for i, v in enumerate(self))
+        return "\n".join(f"  ({i}): {_describe(v, v.dtype)}" for i, v in enumerate(self))
 
 
-def _describe(value):
+def _describe(value, kind):
     if not isinstance(value, Tensor):
         return f"Object of type: {type(value).__name__}"
-    kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-    size = "x".join(map(str, value.shape))
-    return f"{kind} containing: [torch.{kind_name(value)} of size {size}]"
-
-
-def kind_name(t):
-    """torch's type name of a tensor: float32 is "float32"."""
-    return str(t.dtype).removeprefix("torch.")
+    name = "Parameter" if isinstance(value, Parameter) else "Tensor"
+    return f"{name} containing: [{kind} of size {'x'.join(map(str, value.shape))}]"
 
 
 class ParameterDict(Module):
@@ -304,4 +298,4 @@ class ParameterDict(Module):
             self[key] = value
 
     def extra_repr(self):
-        return "\n".join(f"({k}): {_describe(v)}" for k, v in self.items())
+        return "\n".join(f"  ({k}): {_describe(v, v.type())}" for k, v in self.items())

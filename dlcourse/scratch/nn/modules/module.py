@@ -7,7 +7,7 @@ import numpy as np
 
 from ...autograd import Tensor, no_grad
 from ...dtypes import float32, float64
-from ..parameter import Parameter
+from ..parameter import Buffer, Parameter
 
 _KINDS = ("_parameters", "_buffers", "_modules")
 _Incompatible = namedtuple("IncompatibleKeys", "missing_keys unexpected_keys")
@@ -104,6 +104,9 @@ class Module:
             self._adopt("_parameters", name, value)
         elif isinstance(value, Module):
             self._adopt("_modules", name, value)
+        elif isinstance(value, Buffer):
+            self._adopt("_buffers", name, value)
+            (self._non_persistent.discard if value.persistent else self._non_persistent.add)(name)
         else:
             self._check_replacement(name, value)
             object.__setattr__(self, name, value)
@@ -353,10 +356,14 @@ class Module:
         return self
 
     def cuda(self, device=None):
+        """Refused: the engine runs on the CPU."""
         raise NotImplementedError('the engine runs on the CPU: use .to("cpu") or nothing at all')
 
-    def share_memory(self):
-        raise NotImplementedError("the engine does not share memory between processes")
+    def half(self):
+        """Refused: the engine computes in float32 and float64."""
+        raise NotImplementedError("the engine has no half precision: use .float()")
+
+    bfloat16 = half
 
     # --- state --------------------------------------------------------------------------------
 

@@ -17,6 +17,10 @@ from .normalization import LayerNorm
 from .pooling import Dropout
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """A `Linear` under the name that torch prints for attention's output projection."""
+
+
 class MultiheadAttention(Module):
     """Several attentions side by side, each on its own projection of queries, keys and values."""
 
@@ -40,7 +44,7 @@ class MultiheadAttention(Module):
                 f"embed_dim and num_heads must be greater than 0, got {embed_dim} and {num_heads}"
             )
         if embed_dim % num_heads:
-            raise AssertionError("embed_dim must be divisible by num_heads")
+            raise ValueError("embed_dim must be divisible by num_heads")
         self.embed_dim, self.num_heads, self.head_dim = embed_dim, num_heads, embed_dim // num_heads
         self.kdim = embed_dim if kdim is None else kdim
         self.vdim = embed_dim if vdim is None else vdim
@@ -56,7 +60,7 @@ class MultiheadAttention(Module):
             self.register_parameter(name, None if same else empty(E, width, **options))
         self.register_parameter("in_proj_weight", empty(3 * E, E, **options) if same else None)
         self.register_parameter("in_proj_bias", empty(3 * E, **options) if bias else None)
-        self.out_proj = Linear(E, E, bias=bias, **options)
+        self.out_proj = NonDynamicallyQuantizableLinear(E, E, bias=bias, **options)
         self.bias_k = empty(1, 1, E, **options) if add_bias_kv else None
         self.bias_v = empty(1, 1, E, **options) if add_bias_kv else None
 
@@ -111,16 +115,16 @@ class MultiheadAttention(Module):
 
     def _check(self, query, key, value, batched):
         if query.dim() not in (2, 3) or not query.dim() == key.dim() == value.dim():
-            raise AssertionError(
+            raise ValueError(
                 "query, key and value must all be 2-D (unbatched) or all 3-D, but have "
                 f"{query.dim()}, {key.dim()} and {value.dim()} dimensions"
             )
         if query.shape[-1] != self.embed_dim:
-            raise AssertionError(
+            raise ValueError(
                 f"was expecting embedding dimension of {self.embed_dim}, but got {query.shape[-1]}"
             )
         if tuple(key.shape[:-1]) != tuple(value.shape[:-1]):
-            raise AssertionError(f"key {key.shape} and value {value.shape} differ in their axes")
+            raise ValueError(f"key {key.shape} and value {value.shape} differ in their axes")
 
     def _project(self, query, key, value):
         if self._same_embed_dim and query is key and key is value:  # one product for all three
@@ -146,7 +150,7 @@ class MultiheadAttention(Module):
             mask = _additive(attn_mask, q).reshape(*lead, L, S)
         if key_padding_mask is not None:
             if tuple(key_padding_mask.shape) not in {(N, S), (S,) * (N == 1) or (N, S)}:
-                raise AssertionError(
+                raise ValueError(
                     f"expecting key_padding_mask shape of {(N, S)}, but got {key_padding_mask.shape}"
                 )
             padding = _additive(key_padding_mask, q).reshape(N, 1, 1, S)
@@ -190,7 +194,7 @@ def _additive(mask, like):
     if mask._data.dtype == bool:
         return wrap(np.where(mask._data, -np.inf, 0).astype(like._data.dtype))
     if mask._data.dtype.kind != "f":
-        raise AssertionError("only bool and floating types of masks are supported")
+        raise ValueError("only bool and floating types of masks are supported")
     return mask
 
 
