@@ -9,7 +9,9 @@ from .dtypes import get_default_dtype, of_array
 options = {"precision": 4, "threshold": 1000, "edgeitems": 3, "linewidth": 80, "sci_mode": None}
 
 
-def set_printoptions(precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None):
+def set_printoptions(
+    precision=None, threshold=None, edgeitems=None, linewidth=None, profile=None, sci_mode=None
+):
     """Change how tensors are printed; None leaves an option as it is."""
     if profile is not None:
         raise NotImplementedError("set_printoptions: give the options one by one, not a profile")
@@ -104,6 +106,8 @@ def _block(array, text, indent, whole=None):
 def _wrapped(texts, indent, cut):
     if cut is not None:
         texts.insert(cut, " ...")
-    per_line = max(1, (options["linewidth"] - indent) // (max(map(len, texts[:1] + texts[-1:]), default=0) + 2))
+    per_line = max(
+        1, (options["linewidth"] - indent) // (max(map(len, texts[:1] + texts[-1:]), default=0) + 2)
+    )
     lines = [texts[i : i + per_line] for i in range(0, len(texts), per_line)]
     return (",\n" + " " * (indent + 1)).join(", ".join(line) for line in lines)

@@ -44,7 +44,6 @@ def newest():
     return next(_numbers)
 
 
-
 class Node:
     """How a tensor was made: its op, where gradients go (`parents`), and what to send (`back`).
 
@@ -107,10 +106,14 @@ class Tensor:
             raise RuntimeError("assigned grad has data of a different size")
         self._grad = value
 
-    requires_grad = property(
-        attrgetter("_requires_grad"), lambda self, value: self.requires_grad_(value)
-    )
     is_leaf = property(lambda self: self.grad_fn is None)
+    requires_grad = property(attrgetter("_requires_grad"))
+
+    @requires_grad.setter
+    def requires_grad(self, value):
+        if self.grad_fn is not None:
+            raise RuntimeError("you can only change requires_grad flags of leaf variables.")
+        self.requires_grad_(value)
 
     def requires_grad_(self, requires_grad=True):
         """Say whether operations on this leaf are recorded; only floats can be differentiated."""
@@ -191,7 +194,13 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
     def apply(*args, **options):
         if options:
             args = _tidy(name, names, args, options)
-        inputs, rest = (args, ()) if variadic or len(args) == count else (args[:count], args[count:])
+        inputs, rest = (
+            (args, ()) if variadic or len(args) == count else (args[:count], args[count:])
+        )
+        if (
+            versions.latest_recorded
+        ):  # somebody wrote in place into a graph: views of it may be stale
+            refresh(inputs)
         arrays, parents, needed = [], [], 0
         for t in inputs:
             if isinstance(t, Tensor):
@@ -210,9 +219,9 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
             back = None
         elif needed < len(parents) and type(back) is tuple:
             # A product that nobody needs is let go, and with it whatever it alone holds.
-            back = tuple([f if p is not None else None for f, p in zip(back, parents, strict=False)])
-        if back is not None and versions.latest_recorded:
-            _refuse_stale_inputs(inputs)
+            back = tuple(
+                [f if p is not None else None for f, p in zip(back, parents, strict=False)]
+            )
         if type(value) is tuple:
             outs = several(name, parents, value, back)
         else:
@@ -279,20 +288,24 @@ def _note_views(outs, source):
             out._strided = True
 
 
-def _refuse_stale_inputs(inputs):
+def refresh(inputs):
+    """Give views whose memory was changed by a recorded write a graph that leads through the write."""
     for t in inputs:
         node = t.grad_fn if isinstance(t, Tensor) else None
         if node is not None and node.number < versions.latest_recorded:
-            refuse_stale(t)
+            if versions.written_after(t._data, node.number, recorded=True):
+                _view_again(t)
 
 
-def refuse_stale(t):
-    """Raise if the memory of `t` was changed by a recorded write after `t` was computed."""
-    if versions.written_after(t._data, t.grad_fn.number, recorded=True):
+def _view_again(t):
+    base = t._base
+    if base is None or not np.may_share_memory(t._data, base._data):
         raise RuntimeError(
             "this tensor shares memory with one that was modified by an inplace operation after it "
-            "was made: make the view again after the change, or clone() before it"
+            "was made: make it again after the change, or clone() it before"
         )
+    parent, place = base.grad_fn or base, versions.placing(base._data, t._data)
+    t.grad_fn = Node("as_strided", [parent], (lambda g: place(g)[0],), t._data.shape, t._data.dtype)
 
 
 class _Parts(tuple):
@@ -470,7 +483,9 @@ def _listed(tensors):
 def _seeded(tensors, gradients, create_graph):
     """The outputs to start from and the gradient of each: one, unless it is given."""
     if create_graph:
-        raise NotImplementedError("create_graph: this engine does not differentiate gradients again")
+        raise NotImplementedError(
+            "create_graph: this engine does not differentiate gradients again"
+        )
     tensors = _listed(tensors)
     given = [None] * len(tensors) if gradients is None else _listed(gradients)
     return tensors, [_seed(t, g) for t, g in zip(tensors, given, strict=True)]

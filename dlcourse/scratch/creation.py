@@ -30,7 +30,9 @@ def _as_array(data, dtype):
     try:
         array = data if known else np.asarray(_plain(data))
     except ValueError:
-        raise ValueError("expected sequences of equal length at every level of the nested list") from None
+        raise ValueError(
+            "expected sequences of equal length at every level of the nested list"
+        ) from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"a tensor holds floats, integers or bools, not {array.dtype}")
     if kind is None and not known and array.dtype.kind == "f":
@@ -42,7 +44,11 @@ def _plain(data):
     """Nested lists with NumPy values in place of tensors."""
     if isinstance(data, list | tuple | range):
         return [_plain(d) for d in data]
-    return data._data.item() if isinstance(data, Tensor) and data._data.size == 1 else getattr(data, "_data", data)
+    return (
+        data._data.item()
+        if isinstance(data, Tensor) and data._data.size == 1
+        else getattr(data, "_data", data)
+    )
 
 
 def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
@@ -79,8 +85,6 @@ def from_numpy(ndarray):
 def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False):
     """A 0-d tensor of the default float type."""
     return tensor(float(s), dtype=dtype, device=device, requires_grad=requires_grad)
-
-
 
 
 # --- constants --------------------------------------------------------------------------------
@@ -124,9 +128,13 @@ def _like(make):
         if memory_format is not None:
             raise NotImplementedError("memory_format is not supported")
         if not isinstance(input, Tensor):
-            raise TypeError(f"{make.__name__}_like(): expected a Tensor, but got {type(input).__name__}")
+            raise TypeError(
+                f"{make.__name__}_like(): expected a Tensor, but got {type(input).__name__}"
+            )
         kind = input.dtype if dtype is None else dtype
-        return make(input._data.shape, *args, dtype=kind, device=device, requires_grad=requires_grad)
+        return make(
+            input._data.shape, *args, dtype=kind, device=device, requires_grad=requires_grad
+        )
 
     method.__name__ = f"{make.__name__}_like"
     method.__doc__ = f"`{make.__name__}` with the shape and dtype of `input`."
@@ -164,7 +172,9 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     """start, start + step, ... below `end`: `arange(end)` or `arange(start, end, step)`."""
     start, end = (0, start) if end is None else (start, end)
     start, end, step = (getattr(v, "_data", v) for v in (start, end, step))
-    start, end, step = (v.item() if isinstance(v, np.ndarray | np.generic) else v for v in (start, end, step))
+    start, end, step = (
+        v.item() if isinstance(v, np.ndarray | np.generic) else v for v in (start, end, step)
+    )
     if step == 0 or (end - start) / step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(isinstance(v, int) for v in (start, end, step))
@@ -218,11 +228,10 @@ def meshgrid(*tensors, indexing="ij"):
     shape = [t._data.size for t in tensors]
     n = len(shape)
     grids = tuple(
-        t.reshape([-1 if i == k else 1 for i in range(n)]).expand(shape) for k, t in enumerate(tensors)
+        t.reshape([-1 if i == k else 1 for i in range(n)]).expand(shape)
+        for k, t in enumerate(tensors)
     )
     return grids if indexing == "ij" or n < 2 else tuple(g.transpose(0, 1) for g in grids)
-
-
 
 
 # --- questions about tensors ------------------------------------------------------------------

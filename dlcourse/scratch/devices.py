@@ -7,7 +7,9 @@ class device:  # noqa: N801 - torch's name
     def __init__(self, type, index=None):
         name, _, number = str(type).partition(":")
         if name not in ("cpu", "cuda", "mps", "meta"):
-            raise RuntimeError(f"Expected one of cpu, cuda, mps device type at start of device string: {type}")
+            raise RuntimeError(
+                f"Expected one of cpu, cuda, mps device type at start of device string: {type}"
+            )
         self.type = name
         self.index = int(number) if number else index
 
@@ -35,4 +37,6 @@ def check_device(wanted):
     if not isinstance(wanted, device | str):
         raise TypeError(f"a device is a name such as 'cpu', not {wanted!r}")
     if device(wanted).type != "cpu":
-        raise RuntimeError(f"this engine computes in NumPy on the CPU: device={str(wanted)!r} is not available")
+        raise RuntimeError(
+            f"this engine computes in NumPy on the CPU: device={str(wanted)!r} is not available"
+        )

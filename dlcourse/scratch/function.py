@@ -28,7 +28,9 @@ class Context:
 
     def mark_dirty(self, *inputs):
         """Refused: a Function must not write into its inputs."""
-        raise NotImplementedError("mark_dirty: return a new tensor instead of writing into the input")
+        raise NotImplementedError(
+            "mark_dirty: return a new tensor instead of writing into the input"
+        )
 
     def set_materialize_grads(self, value):
         """Outputs that were not used always get zeros; only True is supported."""
@@ -42,12 +44,16 @@ class Function:
     @staticmethod
     def forward(*args):
         """The value."""
-        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def backward(ctx, *grads):
         """One gradient (or None) for each argument of `forward`."""
-        raise NotImplementedError("You must implement the backward method for your custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the backward method for your custom autograd.Function."
+        )
 
     @classmethod
     def apply(cls, *args):
@@ -67,7 +73,9 @@ class Function:
             given = given if isinstance(given, tuple) else (given,)
             return _checked(cls, given, needs)
 
-        parents = [(a.grad_fn or a) if n else None for a, n in zip(args, ctx.needs_input_grad, strict=True)]
+        parents = [
+            (a.grad_fn or a) if n else None for a, n in zip(args, ctx.needs_input_grad, strict=True)
+        ]
         plain = {id(o) for o in ctx._plain}
         recorded = several(cls.__name__, parents, arrays, back, [id(o) in plain for o in outs])
         return recorded if isinstance(result, tuple) else recorded[0]
@@ -96,5 +104,7 @@ def _as_array(cls, g):
     if g is None:
         return None
     if not isinstance(g, Tensor):
-        raise TypeError(f"{cls.__name__}.backward must return tensors or None, not {type(g).__name__}")
+        raise TypeError(
+            f"{cls.__name__}.backward must return tensors or None, not {type(g).__name__}"
+        )
     return g._data.copy()  # the tensor may be one that was saved, or returned twice

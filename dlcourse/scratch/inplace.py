@@ -22,7 +22,6 @@ def in_place(function):
             return _write(self, function(self, *args, **options))
         _check(self)
         before = snapshot(self)
-        args = [before if a is self else a for a in args]
         return _write(self, function(before, *args, **options))
 
     method.__name__ = function.__name__.removeprefix("_") + "_"
@@ -59,8 +58,7 @@ def _check(self):
 
 def snapshot(self):
     """The tensor as it is now, in memory of its own: what gradients of the write may refer to."""
-    if self.grad_fn is not None and self.grad_fn.number < versions.latest_recorded:
-        autograd.refuse_stale(self)
+    autograd.refresh([self])
     t = wrap(self._data.copy(order="K"))
     t._requires_grad, t.grad_fn = self._requires_grad, self.grad_fn
     return t
@@ -99,33 +97,26 @@ def _splice(base, view, node):
 
     Source: torch calls this CopySlices.
     """
-    dtype, whole, part = base._data.dtype, _layout(base._data), _layout(view._data)
-    offset = view.data_ptr() - base.data_ptr()
-    span = 1 + sum((n - 1) * s for n, s in zip(*whole, strict=True)) // dtype.itemsize
+    place = versions.placing(base._data, view._data)
 
     def back(g, needs):
-        memory = np.empty(span, dtype)  # laid out as the base, so that the view has its place in it
-        rest = np.ndarray(whole[0], dtype, memory, 0, whole[1])
-        rest[...] = g
-        hole = np.ndarray(part[0], dtype, memory, offset, part[1])
+        rest, hole = place(None, g)
         taken = hole.copy()
         hole[...] = 0
         return rest, taken
 
     old = (base.grad_fn or base) if base._requires_grad else None
-    base.grad_fn = Node("copy_slices", [old, node], back, whole[0], dtype)
+    base.grad_fn = Node("copy_slices", [old, node], back, base._data.shape, base._data.dtype)
     base._requires_grad = True
-
-
-def _layout(array):
-    return array.shape, array.strides
 
 
 def setitem(self, index, value):
     """`self[index] = value`."""
     basic, advanced = split_index(index, self._data.ndim)
     if not isinstance(value, Tensor | int | float | np.generic | np.ndarray):
-        raise TypeError(f"can't assign a {type(value).__name__} to a tensor: use a tensor or a number")
+        raise TypeError(
+            f"can't assign a {type(value).__name__} to a tensor: use a tensor or a number"
+        )
     if _recorded(self, (value,)):
         _check(self)
         _write(self, _setitem(snapshot(self), value, basic, advanced))
@@ -226,5 +217,4 @@ _OPERATORS = {
     "and": "bitwise_and",
     "or": "bitwise_or",
     "xor": "bitwise_xor",
-    "matmul": "matmul",
 }

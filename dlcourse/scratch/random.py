@@ -122,14 +122,18 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
     return _made(np.asarray(array), dtype, device, requires_grad)
 
 
-def randint(low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
+def randint(
+    low, high=None, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
+):
     """Whole numbers in [low, high): `randint(high, size)` or `randint(low, high, size)`."""
     if size is None or not isinstance(high, int):
         low, high, size = 0, low, high if size is None else size
     if size is None:
         raise TypeError("randint(): missing the size, such as randint(10, (2, 3))")
     if high <= low:
-        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+        raise RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
     check_device(device)
     kind = to_numpy(dtype) or np.dtype(np.int64)
     array = rng(generator).integers(low, high, shape_of((size,)))
@@ -145,7 +149,9 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False)
     return Tensor(array.astype(to_numpy(dtype) or np.int64, copy=False), requires_grad)
 
 
-def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False):
+def normal(
+    mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False
+):
     """Normal numbers with the given means and standard deviations (tensors or numbers)."""
     arrays = [getattr(v, "_data", v) for v in (mean, std)]
     known = [a for a in arrays if isinstance(a, np.ndarray)]
@@ -156,7 +162,11 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=N
     shape = np.broadcast_shapes(*(a.shape for a in known)) if known else shape_of((size,))
     kind = known[0].dtype if known else to_numpy(dtype) or default_float()
     array = rng(generator).standard_normal(shape) * arrays[1] + arrays[0]
-    return _made(np.asarray(array, kind), dtype if not known else None, device, requires_grad) if not known else Tensor(np.asarray(array, kind))
+    return (
+        _made(np.asarray(array, kind), dtype if not known else None, device, requires_grad)
+        if not known
+        else Tensor(np.asarray(array, kind))
+    )
 
 
 def bernoulli(input, p=None, *, generator=None):
@@ -173,9 +183,13 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
     if w.dtype.kind != "f" or w.ndim not in (1, 2):
         raise RuntimeError("multinomial expects a vector or matrix of float weights")
     if num_samples < 1 or (not replacement and num_samples > w.shape[-1]):
-        raise RuntimeError(f"cannot sample n_sample > prob_dist.size(-1) samples, or fewer than one: {num_samples}")
+        raise RuntimeError(
+            f"cannot sample n_sample > prob_dist.size(-1) samples, or fewer than one: {num_samples}"
+        )
     if not np.all(np.isfinite(w)) or np.any(w < 0) or np.any(w.sum(-1) <= 0):
-        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0, or adds up to 0")
+        raise RuntimeError(
+            "probability tensor contains either `inf`, `nan` or element < 0, or adds up to 0"
+        )
     if not replacement and np.any((w > 0).sum(-1) < num_samples):
         raise RuntimeError("invalid multinomial distribution: fewer weights > 0 than samples")
     rows = np.atleast_2d(w).astype(np.float64)
@@ -187,12 +201,16 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
 def _with_replacement(source, rows, n):
     edges = np.cumsum(rows, -1)
     points = source.random((len(rows), n)) * edges[:, -1:]
-    return np.stack([np.searchsorted(e, p, side="right") for e, p in zip(edges, points, strict=True)])
+    return np.stack(
+        [np.searchsorted(e, p, side="right") for e, p in zip(edges, points, strict=True)]
+    )
 
 
 def _without_replacement(source, rows, n):
     # The n smallest of exponential waiting times with these rates (Efraimidis and Spirakis, 2006).
-    waits = np.where(rows > 0, source.standard_exponential(rows.shape) / np.where(rows > 0, rows, 1), np.inf)
+    waits = np.where(
+        rows > 0, source.standard_exponential(rows.shape) / np.where(rows > 0, rows, 1), np.inf
+    )
     return np.argsort(waits, -1, kind="stable")[:, :n]
 
 
@@ -200,12 +218,16 @@ def _without_replacement(source, rows, n):
 
 
 def _like(make):
-    def method(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None):
+    def method(
+        input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None
+    ):
         if memory_format is not None:
             raise NotImplementedError("memory_format is not supported")
         kind = input.dtype if dtype is None else dtype
         shape = input._data.shape
-        return make(shape, dtype=kind, device=device, requires_grad=requires_grad, generator=generator)
+        return make(
+            shape, dtype=kind, device=device, requires_grad=requires_grad, generator=generator
+        )
 
     method.__doc__ = f"`{make.__name__}` with the shape and dtype of `input`."
     method.__name__ = f"{make.__name__}_like"
@@ -219,14 +241,18 @@ def randint_like(input, low, high=None, *, dtype=None, device=None, requires_gra
     """`randint` with the shape and dtype of `input`."""
     low, high = (0, low) if high is None else (low, high)
     kind = input.dtype if dtype is None else dtype
-    return randint(low, high, input._data.shape, dtype=kind, device=device, requires_grad=requires_grad)
+    return randint(
+        low, high, input._data.shape, dtype=kind, device=device, requires_grad=requires_grad
+    )
 
 
 def _uniform_(x, generator, a=0.0, b=1.0, **named):
     """Write uniform numbers in [a, b)."""
     a, b = named.pop("from", a), named.pop("to", b)
     if a > b:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}")
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}"
+        )
     return rng(generator).random(x.shape, _draw_kind(x)) * (b - a) + a
 
 
@@ -255,8 +281,12 @@ def _exponential_(x, generator, lambd=1.0):
 
 def _random_(x, generator, low=0, high=None):
     """Write whole numbers in [low, high)."""
-    limit = 2**24 if x.dtype == np.float32 else 2**53 if x.dtype.kind == "f" else np.iinfo(x.dtype).max
-    return rng(generator).integers(*((low, high) if high is not None else (0, low or limit)), x.shape)
+    limit = (
+        2**24 if x.dtype == np.float32 else 2**53 if x.dtype.kind == "f" else np.iinfo(x.dtype).max
+    )
+    return rng(generator).integers(
+        *((low, high) if high is not None else (0, low or limit)), x.shape
+    )
 
 
 for _draw in (_uniform_, _normal_, _bernoulli_, _exponential_, _random_):

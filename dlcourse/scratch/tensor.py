@@ -143,7 +143,9 @@ Tensor.__contains__ = lambda self, value: bool((self._data == getattr(value, "_d
 def _item(self):
     """The only element, as a Python number."""
     if self._data.size != 1:
-        raise RuntimeError(f"a Tensor with {self._data.size} elements cannot be converted to Scalar")
+        raise RuntimeError(
+            f"a Tensor with {self._data.size} elements cannot be converted to Scalar"
+        )
     return self._data.item()
 
 
@@ -221,7 +223,9 @@ def _type(self, dtype=None):
     """The dtype's old name, such as torch.FloatTensor; or the tensor as another dtype."""
     if dtype is None:
         return f"torch.{_OLD_NAMES[self.dtype.name]}Tensor"
-    names = {f"torch.{old}Tensor": getattr(dtypes, new, dtypes.bool_) for new, old in _OLD_NAMES.items()}
+    names = {
+        f"torch.{old}Tensor": getattr(dtypes, new, dtypes.bool_) for new, old in _OLD_NAMES.items()
+    }
     return _to_dtype(self, names.get(dtype, dtype) if isinstance(dtype, str) else dtype)
 
 

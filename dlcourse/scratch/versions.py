@@ -9,9 +9,9 @@ import weakref
 
 import numpy as np
 
-latest = 0  # number of the newest node at the time of the last write
+latest = 0.0  # a little more than the number of the newest node at the time of the last write
 latest_recorded = 0  # the same, for writes that are themselves part of a graph
-_written: dict[int, tuple[int, int, weakref.ref]] = {}
+_written: dict[int, tuple[float, int, weakref.ref]] = {}
 
 
 def owner(array):
@@ -26,15 +26,15 @@ def note_write(array, number, recorded=False):
     global latest, latest_recorded
     memory = owner(array)
     key = id(memory)
-    old = _written.get(key)
-    if old is None:
-        gone = weakref.ref(memory, lambda _: _written.pop(key, None))
-        _written[key] = (number, number if recorded else 0, gone)
-    else:
-        _written[key] = (number, number if recorded else old[1], old[2])
-    latest = number
+    _, graph, alive = _written.get(key) or (
+        0,
+        0,
+        weakref.ref(memory, lambda _: _written.pop(key, None)),
+    )
+    latest = number + 0.5  # even the node that computed the write must not have saved this memory
     if recorded:
-        latest_recorded = number
+        graph = latest_recorded = number
+    _written[key] = (latest, graph, alive)
 
 
 def written_after(array, number, recorded=False):
@@ -58,3 +58,33 @@ def _arrays_in(value):
             yield from _arrays_in(v)
     elif callable(value) and getattr(value, "__closure__", None):
         yield from saved_arrays((value,))
+
+
+def placing(base, view):
+    """A function that lays out new memory as `base` is, and finds in it the part that `view` shows.
+
+    `place(part, whole=0)` returns an array of base's shape filled with `whole`, and the part of it
+    (filled with `part`, unless None). It holds on to neither array.
+    """
+    outer, inner, dtype = _layout(base), _layout(view), base.dtype
+    offset = _address(view) - _address(base)
+    span = 1 + sum((n - 1) * s for n, s in zip(*outer, strict=True)) // dtype.itemsize
+
+    def place(part, whole=0):
+        memory = np.empty(span, dtype)
+        array = np.ndarray(outer[0], dtype, memory, 0, outer[1])
+        array[...] = whole
+        hole = np.ndarray(inner[0], dtype, memory, offset, inner[1])
+        if part is not None:
+            hole[...] = part
+        return array, hole
+
+    return place
+
+
+def _layout(array):
+    return array.shape, array.strides
+
+
+def _address(array):
+    return array.__array_interface__["data"][0]

@@ -44,7 +44,9 @@ def _times(alpha, x, like=None):
     if alpha == 1:
         return x
     if isinstance(alpha, float) and getattr(like, "dtype", np.dtype(float)).kind != "f":
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
     return x * (x.dtype.type(alpha) if isinstance(x, np.ndarray) else alpha)
 
 
@@ -196,8 +198,12 @@ def _power(x, n):
         return np.power(x, n)
     if not np.ndim(n) and n < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    reciprocal = (np.equal(x, 1) | np.equal(x, -1)) * np.where(np.remainder(n, 2), x, 1)  # 1 / x^|n|, cut
-    return np.where(np.less(n, 0), reciprocal, np.power(x, np.maximum(n, 0))).astype(np.result_type(x, n))
+    reciprocal = (np.equal(x, 1) | np.equal(x, -1)) * np.where(
+        np.remainder(n, 2), x, 1
+    )  # 1 / x^|n|, cut
+    return np.where(np.less(n, 0), reciprocal, np.power(x, np.maximum(n, 0))).astype(
+        np.result_type(x, n)
+    )
 
 
 @op
@@ -707,7 +713,9 @@ def lerp(input, end, weight, /):
     if input.dtype.kind != "f":
         raise NotImplementedError("lerp is only for floating point tensors")
     step = end - input
-    near_end = np.greater_equal(np.abs(weight), 0.5)  # start from the end that is closer, as torch does
+    near_end = np.greater_equal(
+        np.abs(weight), 0.5
+    )  # start from the end that is closer, as torch does
     return np.where(near_end, end - step * (1 - weight), input + weight * step), (
         lambda g: g * (1 - weight),
         lambda g: g * weight,

@@ -45,15 +45,21 @@ def _part(p):
     if isinstance(p, slice):
         if p.step is not None and p.step <= 0:
             raise ValueError("step must be greater than zero: use flip()")
-        return slice(*(None if v is None else int(getattr(v, "_data", v)) for v in (p.start, p.stop, p.step)))
+        return slice(
+            *(None if v is None else int(getattr(v, "_data", v)) for v in (p.start, p.stop, p.step))
+        )
     if p is None or p is Ellipsis:
         return p
     if isinstance(p, (list, tuple, range, bool, np.bool_)):
-        p = np.asarray([getattr(v, "_data", v) for v in p] if not isinstance(p, (bool, np.bool_)) else p)
+        p = np.asarray(
+            [getattr(v, "_data", v) for v in p] if not isinstance(p, (bool, np.bool_)) else p
+        )
         p = p.astype(np.int64) if p.size == 0 and p.dtype.kind == "f" else p
     kind = getattr(p, "dtype", np.dtype(type(p)) if isinstance(p, int) else np.dtype(object)).kind
     if kind not in "iub":
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors, or slices")
+        raise IndexError(
+            "tensors used as indices must be long, int, byte or bool tensors, or slices"
+        )
     if kind != "b" and np.ndim(p) == 0:
         return int(p)
     return p.astype(bool) if p.dtype == np.uint8 else p
@@ -165,8 +171,12 @@ def _along(input, index, dim, name):
         return ()
     if not index.ndim:
         index = index.reshape(1)
-    if index.size and any(i > n for d, (i, n) in enumerate(zip(index.shape, input.shape, strict=True)) if d != axis):
-        raise RuntimeError(f"{name}(): index {index.shape} is larger than input {input.shape} beside dim {dim}")
+    if index.size and any(
+        i > n for d, (i, n) in enumerate(zip(index.shape, input.shape, strict=True)) if d != axis
+    ):
+        raise RuntimeError(
+            f"{name}(): index {index.shape} is larger than input {input.shape} beside dim {dim}"
+        )
     _check_index(index, input.shape[axis], name)
     return _grid(index, axis)
 
@@ -205,9 +215,14 @@ def take_along_dim(input, indices, dim=None):
     d = dim_of(dim, input._data.ndim)
     shapes = [list(t._data.shape) for t in (input, indices)]
     shapes[0][d], shapes[1][d] = (s[d] for s in shapes[::-1])
-    wide = [np.broadcast_shapes(*(tuple(1 if i == d else n for i, n in enumerate(s)) for s in shapes))] * 2
+    wide = [
+        np.broadcast_shapes(*(tuple(1 if i == d else n for i, n in enumerate(s)) for s in shapes))
+    ] * 2
     sizes = [t._data.shape[d] for t in (input, indices)]
-    full = [tuple(n if i == d else w for i, w in enumerate(ws)) for ws, n in zip(wide, sizes, strict=True)]
+    full = [
+        tuple(n if i == d else w for i, w in enumerate(ws))
+        for ws, n in zip(wide, sizes, strict=True)
+    ]
     return _gather(input.expand(full[0]), indices.expand(full[1]), d)
 
 
@@ -322,7 +337,9 @@ def _index_add(input, index, source, /, dim, alpha=1):
     _check_index(index, input.shape[axis], "index_add")
     where = (slice(None),) * axis + (index.reshape(-1),)
     if source.shape != input[where].shape:
-        raise RuntimeError(f"index_add(): source must have shape {input[where].shape}, not {source.shape}")
+        raise RuntimeError(
+            f"index_add(): source must have shape {input[where].shape}, not {source.shape}"
+        )
     y = input.copy()
     np.add.at(y, where, source * np.asarray(alpha, source.dtype))
     return y, (lambda g: g, None, lambda g: g[where] * alpha)

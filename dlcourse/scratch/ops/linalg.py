@@ -14,7 +14,10 @@ def _need(condition, message):
 
 
 def _same_dtype(a, b, name):
-    _need(a.dtype == b.dtype, f"{name}: expected both tensors to have the same dtype, not {a.dtype} and {b.dtype}")
+    _need(
+        a.dtype == b.dtype,
+        f"{name}: expected both tensors to have the same dtype, not {a.dtype} and {b.dtype}",
+    )
     _need(a.dtype.kind != "b", f"{name}: not for bool tensors")
 
 
@@ -54,7 +57,10 @@ def _rows_times_matrix(a, b):
     def vjp_a(g):
         return (g.reshape(len(rows), -1) @ b.T).reshape(a.shape)
 
-    return y, (vjp_a if rows.size else lambda g: np.zeros_like(a), lambda g: rows.T @ g.reshape(len(rows), b.shape[1]))
+    return y, (
+        vjp_a if rows.size else lambda g: np.zeros_like(a),
+        lambda g: rows.T @ g.reshape(len(rows), b.shape[1]),
+    )
 
 
 def mm(input, mat2):
@@ -102,7 +108,10 @@ def _need_dims(wanted, a, b, name):
         if not hasattr(t, "_data"):
             raise TypeError(f"{name}(): expected a Tensor, but got {type(t).__name__}")
     found = a._data.ndim, b._data.ndim
-    _need(found == wanted, f"{name}: expected tensors of {wanted[0]} and {wanted[1]} dimensions, not {found}")
+    _need(
+        found == wanted,
+        f"{name}: expected tensors of {wanted[0]} and {wanted[1]} dimensions, not {found}",
+    )
 
 
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
@@ -139,8 +148,16 @@ def tensordot(a, b, dims=2):
         ours, theirs = list(range(n - dims, n)), list(range(dims))
     else:
         ours, theirs = ([d] if isinstance(d, int) else [*d] for d in dims)
-    a2 = flatten(movedim(a, ours, range(n - len(ours), n)), n - len(ours)) if ours else unsqueeze(a, n)
-    b2 = flatten(movedim(b, theirs, range(len(theirs))), 0, len(theirs) - 1) if theirs else unsqueeze(b, 0)
+    a2 = (
+        flatten(movedim(a, ours, range(n - len(ours), n)), n - len(ours))
+        if ours
+        else unsqueeze(a, n)
+    )
+    b2 = (
+        flatten(movedim(b, theirs, range(len(theirs))), 0, len(theirs) - 1)
+        if theirs
+        else unsqueeze(b, 0)
+    )
     left, right = a2._data.shape[:-1], b2._data.shape[1:]
     rows, columns = int(np.prod(left)), int(np.prod(right))
     product = matmul(a2.reshape(rows, a2._data.shape[-1]), b2.reshape(b2._data.shape[0], columns))
@@ -173,7 +190,9 @@ def _einsum(*operands, terms, result):
     y = np.einsum(",".join(terms) + "->" + result, *operands, optimize=len(operands) > 1)
 
     def back(g, needs):
-        return [_einsum_vjp(g, operands, terms, result, i) if n else None for i, n in enumerate(needs)]
+        return [
+            _einsum_vjp(g, operands, terms, result, i) if n else None for i, n in enumerate(needs)
+        ]
 
     return y, back
 
@@ -218,11 +237,17 @@ def _einsum_terms(equation, ndims):
     terms = left.split(",")
     _need(len(terms) == len(ndims), f"einsum(): {len(terms)} terms for {len(ndims)} operands")
     spare = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in equation]
-    widths = [n - len(t.replace("...", "")) if "..." in t else 0 for t, n in zip(terms, ndims, strict=True)]
+    widths = [
+        n - len(t.replace("...", "")) if "..." in t else 0
+        for t, n in zip(terms, ndims, strict=True)
+    ]
     dots = "".join(spare[: max(widths, default=0)])
     terms = [t.replace("...", dots[len(dots) - w :]) for t, w in zip(terms, widths, strict=True)]
     for t, n in zip(terms, ndims, strict=True):
-        _need(len(t) == n and all(c.isalpha() for c in t), f"einsum(): term '{t}' does not fit {n} dimensions")
+        _need(
+            len(t) == n and all(c.isalpha() for c in t),
+            f"einsum(): term '{t}' does not fit {n} dimensions",
+        )
     if not arrow:
         letters = sorted(c for c in left if c.isalpha())
         result = "..." + "".join(c for c in letters if letters.count(c) == 1)

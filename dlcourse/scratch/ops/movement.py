@@ -69,7 +69,9 @@ def unflatten(input, dim, sizes):
     if -1 in sizes and known:
         sizes = tuple(shape[i] // known if s == -1 else s for s in sizes)
     if int(np.prod(sizes)) != shape[i]:
-        raise RuntimeError(f"unflatten: sizes {sizes} don't multiply up to {shape[i]}, the size of dim {i}")
+        raise RuntimeError(
+            f"unflatten: sizes {sizes} don't multiply up to {shape[i]}, the size of dim {i}"
+        )
     return _reshape(input, (*shape[:i], *sizes, *shape[i + 1 :]))
 
 
@@ -109,7 +111,10 @@ def _expand(input, /, shape):
     new = len(shape) - input.ndim
     if new < 0 or -1 in shape[:new]:
         raise RuntimeError(f"expand: a tensor of shape {input.shape} cannot have shape {shape}")
-    shape = (*shape[:new], *(n if s == -1 else s for s, n in zip(shape[new:], input.shape, strict=True)))
+    shape = (
+        *shape[:new],
+        *(n if s == -1 else s for s, n in zip(shape[new:], input.shape, strict=True)),
+    )
     return np.broadcast_to(input, shape), (lambda g: g,)
 
 
@@ -189,7 +194,9 @@ def movedim(input, source, destination):
 def t(input):
     """A matrix transposed; vectors and scalars as they are."""
     if input._data.ndim > 2:
-        raise RuntimeError("t() expects a tensor with <= 2 dimensions: use .mT or transpose(-2, -1)")
+        raise RuntimeError(
+            "t() expects a tensor with <= 2 dimensions: use .mT or transpose(-2, -1)"
+        )
     return _permute(input, tuple(range(input._data.ndim))[::-1])
 
 
@@ -342,7 +349,9 @@ def _cat(*tensors, dim=0):
     Shapes: equal but for `dim`, where sizes add up.
     Gradient: g, cut at the seams
     """
-    real = [t for t in tensors if t.shape != (0,)] or tensors  # torch lets empty vectors join anything
+    real = [
+        t for t in tensors if t.shape != (0,)
+    ] or tensors  # torch lets empty vectors join anything
     if not all(t.ndim for t in real):
         raise RuntimeError("zero-dimensional tensors cannot be concatenated: use stack")
     axis = dim_of(dim, real[0].ndim)
@@ -373,7 +382,9 @@ def _stack(*tensors, dim=0):
 
 def _several(tensors, name):
     if not isinstance(tensors, (tuple, list)):
-        raise TypeError(f"{name}(): expected a tuple or list of tensors, not {type(tensors).__name__}")
+        raise TypeError(
+            f"{name}(): expected a tuple or list of tensors, not {type(tensors).__name__}"
+        )
     if not tensors:
         raise RuntimeError(f"{name} expects a non-empty list of tensors")
     return tensors
@@ -445,7 +456,9 @@ def narrow(input, dim, start, length):
     n = input._data.shape[d]
     start = int(getattr(start, "_data", start))
     if not -n <= start <= n:
-        raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {start})")
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-n}, {n}], but got {start})"
+        )
     start += n if start < 0 else 0
     if length < 0 or start + length > n:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
@@ -472,10 +485,14 @@ def split(tensor, split_size_or_sections, dim=0):
     n, sizes = tensor._data.shape[d], split_size_or_sections
     if isinstance(sizes, int):
         if sizes < 0 or (sizes == 0 and n):
-            raise RuntimeError(f"split: the size must be > 0 for a dimension of size {n}, not {sizes}")
+            raise RuntimeError(
+                f"split: the size must be > 0 for a dimension of size {n}, not {sizes}"
+            )
         sizes = [min(sizes, n - i) for i in range(0, n, sizes)] if n else [0]
     if any(s < 0 for s in sizes) or sum(sizes) != n:
-        raise RuntimeError(f"split_sizes {list(sizes)} must be >= 0 and sum to {n}, the size of dim {d}")
+        raise RuntimeError(
+            f"split_sizes {list(sizes)} must be >= 0 and sum to {n}, the size of dim {d}"
+        )
     return _parts(tensor, d, tuple(sizes))
 
 

@@ -24,7 +24,9 @@ def _summable(x, dtype):
 
 def _need_float(x, name):
     if x.dtype.kind != "f":
-        raise RuntimeError(f"{name}(): only for floating point tensors, not {x.dtype}; use .float()")
+        raise RuntimeError(
+            f"{name}(): only for floating point tensors, not {x.dtype}; use .float()"
+        )
 
 
 # --- sums -------------------------------------------------------------------------------------
@@ -228,9 +230,15 @@ def prod(input, /, dim=None, keepdim=False, *, dtype=None):
     axes = axes_of(dim, x.ndim)
 
     def vjp(g):
-        rows = x.reshape(1, -1) if dim is None else np.moveaxis(np.atleast_1d(x), axes, (-1,) * len(axes))
+        rows = (
+            x.reshape(1, -1)
+            if dim is None
+            else np.moveaxis(np.atleast_1d(x), axes, (-1,) * len(axes))
+        )
         others = _product_before(rows) * _product_before(rows[..., ::-1])[..., ::-1]
-        others = others.reshape(x.shape) if dim is None or not axes else np.moveaxis(others, -1, axes[0])
+        others = (
+            others.reshape(x.shape) if dim is None or not axes else np.moveaxis(others, -1, axes[0])
+        )
         return spread(g, axes, x.shape, keepdim) * others
 
     return x.prod(axes, keepdims=keepdim), (vjp,)
@@ -503,7 +511,9 @@ def median(input, dim=None, keepdim=False):
 def aminmax(input, *, dim=None, keepdim=False):
     """Minimum and maximum together."""
     where = () if dim is None else dim
-    return result_tuple("aminmax", "min", "max")(amin(input, where, keepdim), amax(input, where, keepdim))
+    return result_tuple("aminmax", "min", "max")(
+        amin(input, where, keepdim), amax(input, where, keepdim)
+    )
 
 
 # --- truth ------------------------------------------------------------------------------------

@@ -48,12 +48,16 @@ def kthvalue(input, k, dim=-1, keepdim=False):
     """`(values, indices)` of the `k`-th smallest element along `dim`, counted from 1."""
     values, indices = topk(input, k, dim, largest=False)
     picked = [t.narrow(dim, k - 1, 1) for t in (values, indices)]
-    return result_tuple("kthvalue", "values", "indices")(*(t if keepdim else t.squeeze(dim) for t in picked))
+    return result_tuple("kthvalue", "values", "indices")(
+        *(t if keepdim else t.squeeze(dim) for t in picked)
+    )
 
 
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """The distinct elements in order; on request where each is found, and how often."""
-    values, inverse, counts = np.unique(input._data, return_inverse=True, return_counts=True, axis=dim)
+    values, inverse, counts = np.unique(
+        input._data, return_inverse=True, return_counts=True, axis=dim
+    )
     shape = input._data.shape if dim is None else (-1,)
     parts = [values, *[inverse.reshape(shape)] * return_inverse, *[counts] * return_counts]
     return Tensor(values) if len(parts) == 1 else tuple(map(Tensor, parts))
