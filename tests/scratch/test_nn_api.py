@@ -560,3 +560,50 @@ def test_dropout_between_recurrent_layers():
     assert (layer(x)[0]._data != layer(x)[0]._data).any()
     layer.eval()
     np.testing.assert_array_equal(layer(x)[0]._data, layer(x)[0]._data)
+
+
+# --- lazy layers -------------------------------------------------------------------------------
+
+
+def lazy_model(lib):
+    nn = lib.nn
+    return nn.Sequential(
+        nn.LazyConv2d(4, 3, padding=1),
+        nn.LazyBatchNorm2d(),
+        nn.ReLU(),
+        nn.LazyConvTranspose2d(2, 2, stride=2, bias=False),
+        nn.LazyInstanceNorm2d(affine=True),
+        nn.Flatten(),
+        nn.LazyLinear(5),
+    )
+
+
+def test_lazy_layers_become_torchs():
+    ours, theirs = lazy_model(S), lazy_model(torch)
+    assert repr(ours) == repr(theirs)
+    assert repr(ours[6].weight) == "<UninitializedParameter>"
+    with pytest.raises(RuntimeError, match="uninitialized"):
+        _ = ours[6].weight.shape
+    kept = ours[6].weight
+    x = np.random.default_rng(0).standard_normal((2, 3, 4, 4)).astype(np.float32)
+    ours(S.tensor(x))
+    theirs(torch.tensor(x))
+    assert ours[6].weight is kept
+    assert type(ours[6]) is S.nn.Linear
+    assert repr(ours) == repr(theirs)
+    shapes = {k: tuple(v.shape) for k, v in theirs.state_dict().items()}
+    assert {k: tuple(v.shape) for k, v in ours.state_dict().items()} == shapes
+    ours.load_state_dict({k: v.numpy() for k, v in theirs.state_dict().items()})
+    np.testing.assert_allclose(
+        ours.eval()(S.tensor(x))._data,
+        theirs.eval()(torch.tensor(x)).detach().numpy(),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+
+
+def test_a_lazy_layer_takes_its_size_from_a_state_dict():
+    layer = S.nn.LazyLinear(2)
+    layer.load_state_dict({"weight": np.ones((2, 3), np.float32), "bias": np.zeros(2, np.float32)})
+    assert layer(S.ones(1, 3)).tolist() == [[3.0, 3.0]]
+    assert layer.in_features == 3

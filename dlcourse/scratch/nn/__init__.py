@@ -35,6 +35,17 @@ from .modules.activation import (
 )
 from .modules.container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .modules.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
+from .modules.lazy import (
+    LazyBatchNorm1d,
+    LazyBatchNorm2d,
+    LazyConv1d,
+    LazyConv2d,
+    LazyConvTranspose1d,
+    LazyConvTranspose2d,
+    LazyInstanceNorm1d,
+    LazyInstanceNorm2d,
+    LazyLinear,
+)
 from .modules.linear import (
     Bilinear,
     CosineSimilarity,
@@ -108,6 +119,7 @@ from .modules.pooling import (
 from .modules.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell
 from .modules.transformer import (
     MultiheadAttention,
+    NonDynamicallyQuantizableLinear,
     Transformer,
     TransformerDecoder,
     TransformerDecoderLayer,

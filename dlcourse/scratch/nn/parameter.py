@@ -37,6 +37,18 @@ class UninitializedParameter(Parameter):
 
     __slots__ = ()
 
+    @property
+    def shape(self):
+        """Refused: there is none yet."""
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter: run one batch through the model"
+        )
+
+    def materialize(self, shape):
+        """Become a parameter of this shape, to be filled."""
+        self._data = np.empty(shape, self._data.dtype)
+        self.__class__ = Parameter
+
     def __repr__(self):
         return "<UninitializedParameter>"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...autograd import Tensor, no_grad
 from ...dtypes import float32, float64
-from ..parameter import Buffer, Parameter
+from ..parameter import Buffer, Parameter, UninitializedParameter
 
 _KINDS = ("_parameters", "_buffers", "_modules")
 _Incompatible = namedtuple("IncompatibleKeys", "missing_keys unexpected_keys")
@@ -412,6 +412,8 @@ class Module:
 
     def _load(self, name, t, key, value, assign, errors):
         value = value if isinstance(value, Tensor) else Tensor(np.asarray(value))
+        if isinstance(t, UninitializedParameter):
+            t.materialize(value.shape)
         if tuple(value.shape) != tuple(t.shape):
             errors.append(
                 f"size mismatch for {key}: copying a param with shape {value.shape} from "
