@@ -17,6 +17,7 @@ from .parts import (
     Variant,
     Wrong,
     empty,
+    pick,
     refused,
     right,
     undiagnosed,
@@ -85,7 +86,7 @@ class _Choice(Question):
 
     def from_page(self, at: Variant, answer: Any) -> Response:
         ids = [id for id, _ in self.options(at)]
-        return ids[answer] if isinstance(answer, int) and 0 <= answer < len(ids) else None
+        return pick(ids, answer)
 
     def to_page(self, at: Variant, response: Response) -> Any:
         ids = [id for id, _ in self.options(at)]
@@ -244,7 +245,7 @@ class Multi(Question):
     def from_page(self, at: Variant, answer: Any) -> Response:
         ids = [id for id, _ in self.options(at)]
         places = answer if isinstance(answer, list) else []
-        return [ids[p] if isinstance(p, int) and 0 <= p < len(ids) else None for p in places]
+        return [pick(ids, place) for place in places]
 
     def to_page(self, at: Variant, response: Response) -> Any:
         ids = [id for id, _ in self.options(at)]

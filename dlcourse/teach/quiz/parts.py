@@ -245,6 +245,12 @@ class Question(Base):
         return [self.stem, *self.hints, self.solution]
 
 
+def pick(items: Sequence[T], place: Any) -> T | None:
+    """The item at a place that the page sent, or None for whatever is no place."""
+    inside = type(place) is int and 0 <= place < len(items)
+    return items[place] if inside else None
+
+
 # The words of a verdict ------------------------------------------------------------
 
 

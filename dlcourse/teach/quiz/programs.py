@@ -18,12 +18,12 @@ from .parts import (
     Variant,
     Wrong,
     empty,
+    pick,
     refused,
     right,
     undiagnosed,
     wrong,
 )
-from .sequences import _pick
 
 
 class Bug(Base):
@@ -112,8 +112,8 @@ class BugHunt(Question):
         given = answer if isinstance(answer, dict) else {}
         ids = [id for id, _ in self._symptoms(at)]
         line = given.get("line")
-        number = line + 1 if isinstance(line, int) and not isinstance(line, bool) else None
-        return {"line": number, "symptom": _pick(ids, given.get("symptom"))}
+        number = line + 1 if type(line) is int else None
+        return {"line": number, "symptom": pick(ids, given.get("symptom"))}
 
     def to_page(self, at: Variant, response: Response) -> Any:
         ids = [id for id, _ in self._symptoms(at)]

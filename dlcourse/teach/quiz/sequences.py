@@ -17,6 +17,7 @@ from .parts import (
     Variant,
     Wrong,
     empty,
+    pick,
     refused,
     right,
     undiagnosed,
@@ -87,7 +88,7 @@ class Order(Question):
 
     def from_page(self, at: Variant, answer: Any) -> Response:
         shown = self._shown(at)
-        return [_pick(shown, p) for p in answer] if isinstance(answer, list) else None
+        return [pick(shown, p) for p in answer] if isinstance(answer, list) else None
 
     def to_page(self, at: Variant, response: Response) -> Any:
         shown = self._shown(at)
@@ -99,11 +100,6 @@ class Order(Question):
     def texts(self) -> list[str]:
         own = [self.feedback, self.default_feedback, *self.items]
         return [*super().texts(), *own, *(w.feedback for w in self.wrong)]
-
-
-def _pick(items: Sequence[Any], place: Any) -> Any:
-    inside = isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(items)
-    return items[place] if inside else None
 
 
 def _is_permutation(order: list[Any], n: int) -> bool:
@@ -208,7 +204,7 @@ class Match(Question):
 
     def from_page(self, at: Variant, answer: Any) -> Response:
         shown = self._shown(at)
-        return [_pick(shown, p) for p in answer] if isinstance(answer, list) else None
+        return [pick(shown, p) for p in answer] if isinstance(answer, list) else None
 
     def to_page(self, at: Variant, response: Response) -> Any:
         shown = self._shown(at)
@@ -410,7 +406,7 @@ class Parsons(Question):
         given = answer if isinstance(answer, dict) else {}
         pool = self._pool(at)
         lines = [
-            [_pick(pool, entry[0]), entry[1]]
+            [pick(pool, entry[0]), entry[1]]
             for entry in given.get("lines") or []
             if isinstance(entry, list) and len(entry) == 2
         ]

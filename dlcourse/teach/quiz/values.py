@@ -110,7 +110,9 @@ class Numeric(_Written):
 
 
 def _typed(response: Response, unit: str = "") -> str:
-    text = str(response if response is not None else "").strip()
+    """The text of a response; anything that is no text or number counts as nothing."""
+    readable = isinstance(response, str | int | float) and not isinstance(response, bool)
+    text = str(response).strip() if readable else ""
     return text.removesuffix(unit).strip() if unit else text
 
 
