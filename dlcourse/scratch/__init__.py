@@ -4,6 +4,8 @@
 `optim`, `utils.data`. A subset of torch, exactly: what is missing fails loudly.
 """
 
+from math import e, inf, nan, pi
+
 from . import autograd, dtypes, linalg, ops, random
 from . import tensor as _spelling
 from .autograd import (
@@ -17,6 +19,11 @@ from .autograd import (
     set_grad_enabled,
 )
 from .creation import (
+    BoolTensor,
+    DoubleTensor,
+    FloatTensor,
+    IntTensor,
+    LongTensor,
     allclose,
     arange,
     as_tensor,
@@ -99,6 +106,5 @@ globals().update({n: f for n, f in ops.PUBLIC.items() if n not in ops.METHODS_ON
 globals().update(dtypes.ALIASES)  # float, long, bool, ...: dtypes, as in torch
 
 from . import nn, optim, utils  # noqa: E402 -- their code uses the names above
+from .explain import explain  # noqa: E402
 from .serialization import load, save  # noqa: E402
-
-from . import nn, optim, utils  # noqa: E402 - they are written in terms of all of the above

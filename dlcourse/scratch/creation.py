@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from . import dtypes
 from .autograd import Tensor, wrap
 from .devices import check_device
 from .dtypes import default_float, to_numpy
@@ -303,3 +304,24 @@ class iinfo(_Info):  # noqa: N801
 
     def __init__(self, type):
         super().__init__(np.iinfo(to_numpy(type)))
+
+
+# --- torch's oldest spelling: LongTensor([1, 2]), FloatTensor(2, 3) ------------------------------
+
+
+def _typed(name, kind):
+    def make(*data):
+        if data and all(isinstance(n, int) for n in data):
+            return empty(*data, dtype=kind)
+        return tensor(*(data or ((),)), dtype=kind)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = f"A {kind.name} tensor of some sizes, its elements unwritten, or of given values."
+    return make
+
+
+FloatTensor = _typed("FloatTensor", dtypes.float32)
+DoubleTensor = _typed("DoubleTensor", dtypes.float64)
+LongTensor = _typed("LongTensor", dtypes.int64)
+IntTensor = _typed("IntTensor", dtypes.int32)
+BoolTensor = _typed("BoolTensor", dtypes.ALIASES["bool"])
