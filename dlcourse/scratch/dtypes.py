@@ -111,8 +111,9 @@ def _classes(values):
 
 
 def _within(members):
-    if isinstance(members[0], np.ndarray):
-        return np.result_type(*(m.dtype for m in members))
+    if isinstance(members[0], np.ndarray):  # an integer does not widen a float, as it would in NumPy
+        highest = max(map(_rank, members))
+        return np.result_type(*(m.dtype for m in members if _rank(m) == highest))
     return (np.dtype(bool), np.dtype(np.int64), default_float())[max(map(_rank, members))]
 
 
