@@ -453,11 +453,14 @@ def test_init_draws_from_the_seed():
     ],
 )
 def test_layers_start_as_spread_as_torchs(name, args):
+    S.manual_seed(0)
+    torch.manual_seed(0)
     theirs = dict(getattr(torch.nn, name)(*args).named_parameters())
     for key, p in getattr(S.nn, name)(*args).named_parameters():
         expected = theirs[key].detach().numpy()
         assert p.shape == expected.shape
-        assert abs(p._data.std() - expected.std()) <= 0.35 * expected.std()
+        few = p.numel() < 20  # a small sample has little to say
+        assert few or abs(p._data.std() - expected.std()) <= 0.2 * expected.std()
 
 
 # --- utils -------------------------------------------------------------------------------------

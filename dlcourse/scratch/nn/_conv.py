@@ -63,9 +63,11 @@ class _Columns:
         (h, w), (G, C), N = self.out_size, self.xp.shape[:2], self.xp.shape[-1]
         size = G * C * self.kernel[0] * self.kernel[1] * h * w * N
         band = -(-h // max(1, -(-size // _BAND))) if h else 1
+        columns = np.empty((G, *self.kernel, C, band, w, N), self.xp.dtype)
         for start in range(0, h, band):
             stop = min(start + band, h)
-            columns = np.empty((G, *self.kernel, C, stop - start, w, N), self.xp.dtype)
+            if stop - start < band:
+                columns = np.empty((G, *self.kernel, C, stop - start, w, N), self.xp.dtype)
             yield slice(start, stop), slice(start * w * N, stop * w * N), columns
 
     def _cells(self, rows):
@@ -112,26 +114,22 @@ def correlate(x, w, out_size, geo):
     return y.reshape(len(w), *out_size, len(x)).transpose(3, 0, 1, 2)
 
 
-def spread(y, w, size, geo):
-    """Adjoint of `correlate` in x: y (N, O, h, w) -> (N, C, *size)."""
-    (p, q), (H, W) = geo.padding, size
-    channels = w.shape[1] * geo.groups
-    xp = np.zeros((channels, H + 2 * p, W + 2 * q, len(y)), y.dtype)
-    columns = _Columns(xp, w.shape[2:], y.shape[2:], geo)
+def spread(flat_y, w, out_size, shape, geo):
+    """Adjoint of `correlate` in x: flat y (G, O/G, h w N) -> x of `shape` (N, C, H, W)."""
+    (N, C, H, W), (p, q) = shape, geo.padding
+    xp = np.zeros((C, H + 2 * p, W + 2 * q, N), flat_y.dtype)
+    columns = _Columns(xp, w.shape[2:], out_size, geo)
     w2t = np.ascontiguousarray(_kernel_matrix(w, geo.groups).swapaxes(1, 2))
-    flat_y = _flat(y, geo.groups)
     for rows, flat, buffer in columns.bands():
         np.matmul(w2t, flat_y[:, :, flat], out=_matrix(buffer))
         columns.scatter(rows, buffer)
     return xp[:, p : p + H, q : q + W].transpose(3, 0, 1, 2)
 
 
-def correlate_weight(x, y, kernel, geo):
-    """Adjoint of `correlate` in w: x (N, C, H, W), y (N, O, h, w) -> (O, C/G, kh, kw)."""
-    columns = _Columns(pad_chwn(x, geo.padding), kernel, y.shape[2:], geo)
-    flat_y = _flat(y, geo.groups)
-    G, O = flat_y.shape[:2]
-    C = x.shape[1] // G
+def correlate_weight(x, flat_y, out_size, kernel, geo):
+    """Adjoint of `correlate` in w: x (N, C, H, W), flat y (G, O/G, h w N) -> (O, C/G, kh, kw)."""
+    columns = _Columns(pad_chwn(x, geo.padding), kernel, out_size, geo)
+    (G, O), C = flat_y.shape[:2], x.shape[1] // geo.groups
     dw = np.zeros((G, kernel[0] * kernel[1] * C, O), x.dtype)
     for rows, flat, buffer in columns.bands():
         # Columns are rebuilt, not kept: copying long runs is cheaper than holding kh kw times x.
@@ -145,40 +143,55 @@ def _add_bias(y, bias):
     return y
 
 
-def _bias_grad(g):
-    flat = _flat(g, 1)[0]
-    return flat @ ones(flat.shape[1], g.dtype)
+def _bias_grad(flat):
+    """Sum of flat y (G, O/G, positions) over positions: (O)."""
+    return (flat @ ones(flat.shape[2], flat.dtype)).reshape(-1)
 
 
 @op
 def conv2d(x, weight, bias, /, *, geo):
-    """Cross-correlation: y[n,o,i,j] = b[o] + sum over c,k,l of w[o,c,k,l] x[n,c,i+k,j+l].
+    """Cross-correlation with a set of kernels.
 
+    Formula: y[n,o,i,j] = b[o] + sum over c,k,l of w[o,c,k,l] x[n,c,i+k,j+l]
     Shapes: x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O) -> (N, O, h, w).
-    Gradient: dx spreads g through w, dw correlates x with g, db sums g over n, i, j.
+    Gradient: dx spreads g through w; dw correlates x with g; db sums g over n, i, j
     Source: LeCun et al., 1989; im2col: Chellapilla et al., 2006.
     """
-    out_size = geo.out_size(x.shape[2:], weight.shape[2:])
-    return _add_bias(correlate(x, weight, out_size, geo), bias), (
-        lambda g: spread(g, weight, x.shape[2:], geo),
-        lambda g: correlate_weight(x, g, weight.shape[2:], geo),
-        _bias_grad,
-    )
+    kernel = weight.shape[2:]
+    out_size = geo.out_size(x.shape[2:], kernel)
+
+    def back(g, needs):
+        flat = _flat(g, geo.groups)
+        return (
+            spread(flat, weight, out_size, x.shape, geo) if needs[0] else None,
+            correlate_weight(x, flat, out_size, kernel, geo) if needs[1] else None,
+            _bias_grad(flat) if needs[2] else None,
+        )
+
+    return _add_bias(correlate(x, weight, out_size, geo), bias), back
 
 
 @op
 def conv_transpose2d(x, weight, bias, /, *, geo, size):
     """Transposed convolution: the adjoint, in its input, of the conv2d with the same weight.
 
+    Formula: y[n,o,i+k,j+l] = b[o] + sum over c,k,l of w[c,o,k,l] x[n,c,i,j]
     Shapes: x (N, C, h, w), weight (C, O/groups, kh, kw), bias (O) -> (N, O, *size).
-    Gradient: dx correlates g with w, dw correlates g with x, db sums g.
+    Gradient: dx correlates g with w; dw correlates g with x; db sums g
     Source: Zeiler et al., 2010; Dumoulin and Visin, 2016.
     """
-    return _add_bias(spread(x, weight, size, geo), bias), (
-        lambda g: correlate(g, weight, x.shape[2:], geo),
-        lambda g: correlate_weight(g, x, weight.shape[2:], geo),
-        _bias_grad,
-    )
+    kernel, out_size = weight.shape[2:], x.shape[2:]
+    shape = (len(x), weight.shape[1] * geo.groups, *size)
+    flat = _flat(x, geo.groups)
+
+    def back(g, needs):
+        return (
+            correlate(g, weight, out_size, geo) if needs[0] else None,
+            correlate_weight(g, flat, out_size, kernel, geo) if needs[1] else None,
+            _bias_grad(_flat(g, 1)) if needs[2] else None,
+        )
+
+    return _add_bias(spread(flat, weight, out_size, shape, geo), bias), back
 
 
 def conv2d_composite(x, weight, bias=None, stride=1, padding=0):

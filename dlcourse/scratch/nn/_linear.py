@@ -10,7 +10,7 @@ def same_dtype(*arrays):
     """torch multiplies only tensors of one type: raise if the arrays (None allowed) differ."""
     first = arrays[0].dtype
     for a in arrays:
-        if a is not None and a.dtype != first:
+        if a is not None and a.dtype is not first and a.dtype != first:
             raise RuntimeError(
                 f"expected both tensors to be {first} but found {a.dtype}: convert with .to(dtype)"
             )

@@ -19,6 +19,8 @@ def _padded(x, extra, fill):
 
 def _inside(x, extra):
     """Undo `_padded`; a window that starts beyond the far edge may have left it shorter."""
+    if not np.any(extra):
+        return x
     (t, b), (l, r) = extra
     return x[:, :, t : x.shape[2] - b, l : x.shape[3] - r]
 
@@ -64,14 +66,16 @@ def max_pool2d(x, /, *, kernel, out, geo):
         left = np.empty_like(y)  # what has not found its maximum yet
         left[...] = g
         hit = np.empty_like(y, dtype=bool)
-        for seen, dx in zip(
+        *pairs, (_, last) = zip(
             _windows(xp, kernel, out, geo), _windows(dxp, kernel, out, geo), strict=True
-        ):
+        )
+        for seen, dx in pairs:
             np.equal(seen, y, out=hit)
             taken = np.multiply(left, hit, out=dx if tiles else None)
             left -= taken
             if not tiles:
                 dx += taken
+        np.add(0 if tiles else last, left, out=last)  # the last cell takes what remains
         return _inside(dxp, extra)
 
     return y, (vjp,)

@@ -414,7 +414,7 @@ def _reduce(values, reduction):
 
 
 def _warn_sizes(input, target):
-    if input.shape != target.shape:
+    if input._data.shape != target._data.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size "
             f"({input.shape}). This will likely lead to incorrect results due to broadcasting. "
@@ -425,9 +425,10 @@ def _warn_sizes(input, target):
 
 def _elementwise_loss(primitive, input, target, reduction, weight=None, **options):
     """A primitive of `_losses`, weighted by element if `weight` is given."""
-    if input.shape != target.shape:
+    if input._data.shape != target._data.shape:
         input, target = ops.broadcast_tensors(input, target)
-    input, target = _same_float(input, target)
+    if input._data.dtype != target._data.dtype:
+        input, target = _same_float(input, target)
     if weight is None:
         return primitive(input, target, reduction=reduction, **options)
     return _reduce(primitive(input, target, reduction="none", **options) * weight, reduction)
@@ -435,8 +436,6 @@ def _elementwise_loss(primitive, input, target, reduction, weight=None, **option
 
 def _same_float(input, target):
     a, b = input._data.dtype, target._data.dtype
-    if a == b:
-        return input, target
     wider = np.result_type(a, b) if b.kind == "f" else a
     return tuple(
         t if t._data.dtype == wider else t.double() if wider == np.float64 else t.float()
@@ -527,7 +526,7 @@ def binary_cross_entropy_with_logits(
 ):
     """Binary cross-entropy of sigmoid(x), averaged; `pos_weight` scales the positive part."""
     _check_loss("binary_cross_entropy_with_logits", input, target, size_average, reduce, reduction)
-    if input.shape != target.shape:
+    if input._data.shape != target._data.shape:
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
         )
