@@ -10,7 +10,7 @@ from dlcourse import scratch
 TYPES = "float32 float64 int64 int32 int16 int8 uint8 bool".split()  # noqa: SIM905
 
 
-@pytest.mark.parametrize(("a", "b"), itertools.product(TYPES, TYPES))
+@pytest.mark.parametrize(("a", "b"), [*itertools.product(TYPES, TYPES)])
 def test_pairs_of_types_combine_as_in_torch(a, b):
     for shape_a, shape_b, name in itertools.product(((2,), ()), ((2,), ()), ("add", "mul", "div")):
         kinds = [
