@@ -10,16 +10,22 @@ from ..ops._erf import erf64
 
 @op
 def leaky_relu(x, /, *, negative_slope=0.01):
-    """y = x where x > 0, else negative_slope * x.  Gradient: g or negative_slope * g."""
+    """ReLU with a small slope below zero.
+
+    Formula: y = x where x > 0, else negative_slope * x
+    Gradient: g or negative_slope * g.
+    """
     slope = np.where(x > 0, x.dtype.type(1), x.dtype.type(negative_slope))
     return x * slope, (lambda g: g * slope,)
 
 
 @op
 def prelu(x, weight, /):
-    """y = x where x > 0, else weight * x; weight is one number or one per channel (axis 1).
+    """ReLU with a learned slope below zero.
 
-    Gradient: dx = g or weight * g; dweight = sum of g * x where x <= 0.  Source: He et al., 2015.
+    Formula: y = x where x > 0, else weight * x; weight is one number or one per channel (axis 1)
+    Gradient: dx = g or weight * g; dweight = sum of g * x where x <= 0.
+    Source: He et al., 2015.
     """
     a = weight.reshape(-1, *(1,) * (x.ndim - 2)) if weight.size > 1 else weight.reshape(())
     negative = x <= 0
@@ -34,27 +40,40 @@ def prelu(x, weight, /):
 
 @op
 def hardtanh(x, /, *, min_val=-1.0, max_val=1.0):
-    """y = x clipped to [min_val, max_val].  Gradient: g strictly inside, 0 elsewhere."""
+    """Clipping to an interval.
+
+    Formula: y = x clipped to [min_val, max_val]
+    Gradient: g strictly inside, 0 elsewhere.
+    """
     return np.clip(x, min_val, max_val), (lambda g: g * ((x > min_val) & (x < max_val)),)
 
 
 @op
 def threshold(x, /, *, threshold, value):
-    """y = x where x > threshold, else value.  Gradient: g where x > threshold."""
+    """Values above a threshold, a constant elsewhere.
+
+    Formula: y = x where x > threshold, else value
+    Gradient: g where x > threshold.
+    """
     return np.where(x > threshold, x, x.dtype.type(value)), (lambda g: g * (x > threshold),)
 
 
 @op
 def softsign(x, /):
-    """y = x / (1 + |x|).  Gradient: g / (1 + |x|)^2."""
+    """A slow, rational tanh.
+
+    Formula: y = x / (1 + |x|)
+    Gradient: g / (1 + |x|)^2.
+    """
     d = 1 + np.abs(x)
     return x / d, (lambda g: g / (d * d),)
 
 
 @op
 def elu(x, /, *, alpha=1.0, scale=1.0):
-    """y = scale * (x where x > 0, else alpha (exp(x) - 1)); SELU is one choice of the constants.
+    """Exponential linear unit; SELU is one choice of its constants.
 
+    Formula: y = scale * (x where x > 0, else alpha (exp(x) - 1))
     Gradient: scale * g where x > 0, else scale alpha exp(x) g.
     Source: Clevert et al., 2016; SELU: Klambauer et al., 2017.
     """
@@ -70,29 +89,39 @@ def elu(x, /, *, alpha=1.0, scale=1.0):
 
 @op
 def silu(x, /):
-    """y = x sigmoid(x).  Gradient: g (s + y (1 - s)), s = sigmoid(x).  Source: Elfwing et al., 2017."""
+    """Sigmoid-weighted linear unit (swish).
+
+    Formula: y = x sigmoid(x)
+    Gradient: g (s + y (1 - s)), s = sigmoid(x).
+    Source: Elfwing et al., 2017.
+    """
     s = logistic(x)
     y = x * s
     return y, (lambda g: g * (s + y * (1 - s)),)
 
 
 def logistic(x):
-    """sigmoid with full relative accuracy on the negative side too (tanh's has an absolute one)."""
-    e = np.exp(-np.abs(x))
-    return np.where(x < 0, e, x.dtype.type(1)) / (1 + e)
+    """1 / (1 + exp(-x)), exact to the last bits on both sides; an overflow of exp gives the right 0."""
+    return 1 / (1 + np.exp(-x))
 
 
 @op
 def logsigmoid(x, /):
-    """y = log sigmoid(x) = min(x, 0) - log(1 + exp(-|x|)).  Gradient: g sigmoid(-x)."""
+    """Logarithm of the sigmoid.
+
+    Formula: y = log sigmoid(x) = min(x, 0) - log(1 + exp(-|x|))
+    Gradient: g sigmoid(-x).
+    """
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), (lambda g: g * logistic(-x),)
 
 
 @op
 def softplus(x, /, *, beta=1.0, threshold=20.0):
-    """y = log(1 + exp(beta x)) / beta; x itself where beta x > threshold.
+    """A smooth ReLU.
 
-    Gradient: g sigmoid(beta x), or g in the linear part.  Source: Dugas et al., 2001.
+    Formula: y = log(1 + exp(beta x)) / beta; x itself where beta x > threshold
+    Gradient: g sigmoid(beta x), or g in the linear part.
+    Source: Dugas et al., 2001.
     """
     z = x * beta
     linear = z > threshold
@@ -102,7 +131,12 @@ def softplus(x, /, *, beta=1.0, threshold=20.0):
 
 @op
 def mish(x, /):
-    """y = x tanh(softplus(x)).  Gradient: g (t + x (1 - t^2) sigmoid(x)).  Source: Misra, 2019."""
+    """A self-gated smooth ReLU.
+
+    Formula: y = x tanh(softplus(x))
+    Gradient: g (t + x (1 - t^2) sigmoid(x)).
+    Source: Misra, 2019.
+    """
     t = np.tanh(np.logaddexp(x, x.dtype.type(0)))
     return x * t, (lambda g: g * (t + x * (1 - t * t) * logistic(x)),)
 
@@ -143,8 +177,9 @@ def _phi_exact(x):
 
 @op
 def gelu(x, /):
-    """y = x Phi(x), Phi the standard normal distribution function.
+    """Gaussian error linear unit.
 
+    Formula: y = x Phi(x), Phi the standard normal distribution function
     Gradient: g (Phi(x) + x phi(x)), phi(x) = exp(-x^2 / 2) / sqrt(2 pi).
     Source: Hendrycks and Gimpel, 2016.
     """
@@ -165,8 +200,9 @@ def gelu(x, /):
 
 @op
 def gelu_tanh(x, /):
-    """y = x (1 + tanh(k (x + 0.044715 x^3))) / 2 with k = sqrt(2 / pi), close to x Phi(x).
+    """GELU through tanh, close to the exact one.
 
+    Formula: y = x (1 + tanh(k (x + 0.044715 x^3))) / 2 with k = sqrt(2 / pi)
     Gradient: g ((1 + t) + x (1 - t^2) k (1 + 3 * 0.044715 x^2)) / 2.
     Source: Hendrycks and Gimpel, 2016.
     """

@@ -36,8 +36,9 @@ def _heads_last(shape, dtype):
 
 @op
 def attention(q, k, v, /, *, mask=None, scale=1.0):
-    """softmax(scale q k^T + mask) v.
+    """Scaled dot-product attention.
 
+    Formula: softmax(scale q k^T + mask) v
     Shapes: q (..., L, E), k (..., S, E), v (..., S, V), additive mask (..., L, S) -> (..., L, V).
     Gradient: with P the softmax and dP = g v^T: dv = P^T g; dS = P (dP - rowsum(g out));
     dq = scale dS k; dk = scale dS^T q.

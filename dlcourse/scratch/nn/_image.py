@@ -11,8 +11,9 @@ BORDERS = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 @op
 def constant_pad(x, /, *, widths, value=0.0):
-    """x inside a frame of `value`: `widths` holds (before, after) per axis, negative ones crop.
+    """A frame of one value around x; negative widths crop.
 
+    Formula: y[i + before] = x[i]; `value` elsewhere; `widths` holds (before, after) per axis
     Gradient: g without the frame.
     """
     shape = [max(n + a + b, 0) for n, (a, b) in zip(x.shape, widths, strict=True)]
@@ -33,8 +34,9 @@ def constant_pad(x, /, *, widths, value=0.0):
 
 @op
 def take_along(x, /, *, index, dim):
-    """y = x with `index` (a vector) read along axis `dim`: mirrored, wrapped or repeated borders.
+    """Cells of one axis by index: mirrored, wrapped or repeated borders.
 
+    Formula: y[..., i, ...] = x[..., index[i], ...] along axis `dim`
     Gradient: each position of x receives the sum of g over the places that read it.
     """
 
@@ -89,8 +91,9 @@ def _assemble(columns, shape, kernel, out, geo):
 
 @op
 def blend_along(x, /, *, low, high, share, dim):
-    """y = (1 - share) x[low] + share x[high] along axis `dim`: linear interpolation.
+    """Linear interpolation along one axis.
 
+    Formula: y = (1 - share) x[low] + share x[high] along axis `dim`
     Gradient: low receives (1 - share) g, high receives share g, summed where cells are shared.
     """
     shape = [1] * x.ndim

@@ -18,12 +18,14 @@ def same_dtype(*arrays):
 
 @op
 def linear(input, weight, bias, /):
-    """y = x W^T + b.
+    """Affine map.
 
+    Formula: y = x W^T + b
     Shapes: input (..., I), weight (O, I), bias (O) -> (..., O).
     Gradient: dx = g W; dW = g^T x and db = sum of g, both over all leading axes.
     """
-    same_dtype(input, weight, bias)
+    if not (input.dtype is weight.dtype and (bias is None or bias.dtype is weight.dtype)):
+        same_dtype(input, weight, bias)
     if input.shape[-1] != weight.shape[1]:
         raise RuntimeError(
             f"mat1 and mat2 shapes cannot be multiplied ({input.shape} and {weight.T.shape}): "
@@ -75,8 +77,9 @@ def _one_hot_sum(g, ids, count):
 
 @op
 def embedding(weight, /, *, ids, padding_idx=None):
-    """y[...] = weight[ids[...]]: row lookup.
+    """Row lookup.
 
+    Formula: y[...] = weight[ids[...]]
     Shapes: weight (V, D), ids (...) integers -> (..., D).
     Gradient: row v receives the sum of g over the places where ids == v; none at `padding_idx`.
     """
@@ -94,8 +97,9 @@ def embedding(weight, /, *, ids, padding_idx=None):
 
 @op
 def bilinear(x, y, weight, bias, /):
-    """out[..., o] = sum over i, j of x[..., i] W[o, i, j] y[..., j] + b[o].
+    """Bilinear map.
 
+    Formula: out[..., o] = sum over i, j of x[..., i] W[o, i, j] y[..., j] + b[o]
     Shapes: x (..., I), y (..., J), weight (O, I, J), bias (O) -> (..., O).
     Gradient: each input receives g contracted with the other two.
     """

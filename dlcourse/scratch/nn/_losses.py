@@ -20,23 +20,33 @@ def _reduced(values, slopes, reduction):
 
 @op
 def l1_loss(x, y, /, *, reduction="mean"):
-    """|x - y|.  Gradient: sign(x - y)."""
+    """Absolute error.
+
+    Formula: |x - y|
+    Gradient: sign(x - y).
+    """
     d = x - y
     return _reduced(np.abs(d), (lambda: np.sign(d), lambda: -np.sign(d)), reduction)
 
 
 @op
 def mse_loss(x, y, /, *, reduction="mean"):
-    """(x - y)^2.  Gradient: 2 (x - y)."""
+    """Squared error.
+
+    Formula: (x - y)^2
+    Gradient: 2 (x - y).
+    """
     d = x - y
     return _reduced(d * d, (lambda: 2 * d, lambda: -2 * d), reduction)
 
 
 @op
 def huber_loss(x, y, /, *, reduction="mean", delta=1.0):
-    """d^2 / 2 where |d| < delta, else delta (|d| - delta / 2), with d = x - y.
+    """Squared error near zero, absolute error far away.
 
-    Gradient: d clipped to [-delta, delta].  Source: Huber, 1964.
+    Formula: d^2 / 2 where |d| < delta, else delta (|d| - delta / 2), with d = x - y
+    Gradient: d clipped to [-delta, delta].
+    Source: Huber, 1964.
     """
     d = x - y
     a = np.abs(d)
@@ -47,9 +57,11 @@ def huber_loss(x, y, /, *, reduction="mean", delta=1.0):
 
 @op
 def kl_div(x, y, /, *, reduction="mean", log_target=False):
-    """y (log y - x), x holding log-probabilities; exp(y) (y - x) with `log_target`.
+    """Kullback-Leibler divergence, pointwise.
 
-    Gradient: dx = -y; dy = log y + 1 - x.  Source: Kullback and Leibler, 1951.
+    Formula: y (log y - x), x holding log-probabilities; exp(y) (y - x) with `log_target`
+    Gradient: dx = -y; dy = log y + 1 - x.
+    Source: Kullback and Leibler, 1951.
     """
     if log_target:
         p = np.exp(y)
@@ -60,8 +72,9 @@ def kl_div(x, y, /, *, reduction="mean", log_target=False):
 
 @op
 def binary_cross_entropy(x, y, /, *, reduction="mean"):
-    """-(y log x + (1 - y) log(1 - x)), each logarithm kept above -100 as in torch.
+    """Binary cross-entropy of probabilities.
 
+    Formula: -(y log x + (1 - y) log(1 - x)), each logarithm kept above -100 as in torch
     Gradient: dx = (x - y) / (x (1 - x)); dy = log(1 - x) - log x.
     """
     log_x, log_not_x = np.log(x), np.log1p(-x)
@@ -72,8 +85,9 @@ def binary_cross_entropy(x, y, /, *, reduction="mean"):
 
 @op
 def bce_with_logits(x, y, /, *, reduction="mean"):
-    """log(1 + exp(x)) - y x: binary cross-entropy of sigmoid(x), without overflow.
+    """Binary cross-entropy of sigmoid(x), without overflow.
 
+    Formula: log(1 + exp(x)) - y x
     Gradient: dx = sigmoid(x) - y; dy = -x.
     """
     values = np.log1p(np.exp(-np.abs(x)))
@@ -103,8 +117,9 @@ def _pick(rows, target):
 
 @op
 def nll_rows(x, /, *, target, weight, reduction="mean"):
-    """-weight_i x[i, target_i]; the mean divides by the sum of the weights.
+    """Negative log-likelihood of class ids.
 
+    Formula: -weight_i x[i, target_i]; the mean divides by the sum of the weights
     Shapes: x (M, C) log-probabilities, target and weight (M) -> scalar, or (M) for "none".
     Gradient: -weight_i at the target, 0 elsewhere.
     """
@@ -121,8 +136,9 @@ def nll_rows(x, /, *, target, weight, reduction="mean"):
 
 @op
 def cross_entropy_rows(x, /, *, target, weight, reduction="mean"):
-    """weight_i (log sum_c exp x[i, c] - x[i, target_i]): softmax and negative log-likelihood as one.
+    """Softmax and negative log-likelihood as one.
 
+    Formula: weight_i (log sum_c exp x[i, c] - x[i, target_i])
     Shapes: x (M, C) logits, target and weight (M) -> scalar, or (M) for "none".
     Gradient: weight_i (softmax(x_i) - one_hot(target_i)).
     Source: Bridle, 1990.

@@ -56,8 +56,9 @@ def _affine(h, weight, bias):
 
 @op
 def layer_norm(x, weight, bias, /, *, ndim=1, eps=1e-5):
-    """y = (x - mean) / sqrt(var + eps) * weight + bias over the last `ndim` axes; var is biased.
+    """Mean 0 and variance 1 over the last `ndim` axes; the variance is biased.
 
+    Formula: y = (x - mean) / sqrt(var + eps) * weight + bias
     Shapes: x (..., *D), weight and bias (*D) -> like x.
     Gradient: with h = (x - mean) r and dh = g weight, dx = r (dh - mean(dh) - h mean(dh h)).
     Source: Ba, Kiros and Hinton, 2016.
@@ -91,8 +92,9 @@ def layer_norm_composite(x, weight=None, bias=None, ndim=1, eps=1e-5):
 
 @op
 def rms_norm(x, weight, /, *, ndim=1, eps=1e-5):
-    """y = x / sqrt(mean(x^2) + eps) * weight over the last `ndim` axes.
+    """Root mean square 1 over the last `ndim` axes.
 
+    Formula: y = x / sqrt(mean(x^2) + eps) * weight
     Shapes: x (..., *D), weight (*D) -> like x.
     Gradient: with h = x r and dh = g weight, dx = r (dh - h mean(dh h)).
     Source: Zhang and Sennrich, 2019.
@@ -140,8 +142,9 @@ def _row_sums(a):
 
 @op
 def batch_norm(x, weight, bias, /, *, eps=1e-5, seen=None):
-    """y = (x - mean) / sqrt(var + eps) * weight + bias, each channel over the batch; var is biased.
+    """Mean 0 and variance 1 for each channel over the batch; the variance is biased.
 
+    Formula: y = (x - mean) / sqrt(var + eps) * weight + bias
     `seen(mean, var)` is told the batch statistics, (C) each, for running averages.
     Shapes: x (N, C, ...), weight and bias (C) -> like x.
     Gradient: as layer norm's, with channels as rows.
@@ -175,8 +178,9 @@ def batch_norm_composite(x, weight=None, bias=None, eps=1e-5):
 
 @op
 def group_norm(x, weight, bias, /, *, groups=1, eps=1e-5):
-    """y = (x - mean) / sqrt(var + eps) * weight + bias, each group of channels of each example.
+    """Mean 0 and variance 1 for each group of channels of each example.
 
+    Formula: y = (x - mean) / sqrt(var + eps) * weight + bias
     Shapes: x (N, C, ...), weight and bias (C) -> like x.  Instance norm has one channel per group.
     Gradient: as layer norm's, with (example, group) as rows; dweight and dbias per channel.
     Source: Wu and He, 2018; instance norm: Ulyanov, Vedaldi and Lempitsky, 2016.
@@ -208,8 +212,9 @@ def group_norm_composite(x, groups, weight=None, bias=None, eps=1e-5):
 
 @op
 def l2_norm(x, /, *, dim, keepdim=False):
-    """y = sqrt(sum of x^2) along `dim`.
+    """Euclidean norm along one axis.
 
+    Formula: y = sqrt(sum of x^2) along `dim`
     Gradient: g x / y, and 0 where y is 0.
     """
     y = np.sqrt((x * x).sum(dim, keepdims=True))

@@ -43,8 +43,9 @@ def _windows(x, kernel, out, geo):
 
 @op
 def max_pool2d(x, /, *, kernel, out, geo):
-    """y[n,c,i,j] = max of x over the window at (i, j).
+    """Maximum of each window.
 
+    Formula: y[n,c,i,j] = max of x over the window at (i, j)
     Shapes: x (N, C, H, W) -> (N, C, *out).
     Gradient: goes to the first maximum of each window.
     Source: Zhou and Chellappa, 1988; Scherer et al., 2010.
@@ -99,8 +100,9 @@ def _window_sizes(n, k, out, s, p, include_pad):
 
 @op
 def avg_pool2d(x, /, *, kernel, out, geo, include_pad=True, divisor=None):
-    """y[n,c,i,j] = mean of x over the window at (i, j).
+    """Mean of each window.
 
+    Formula: y[n,c,i,j] = mean of x over the window at (i, j)
     Shapes: x (N, C, H, W) -> (N, C, *out).
     Gradient: each cell of a window receives g / window size.
     Source: LeCun et al., 1989.

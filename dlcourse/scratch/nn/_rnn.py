@@ -87,9 +87,10 @@ def _lstm_slopes(G, C, tanh_c):
 
 @op
 def lstm(x, h0, c0, w_ih, w_hh, b_ih, b_hh, /):
-    """i, f, o = sigmoid(...), g = tanh(...) of W_ih x_t + W_hh h_{t-1} + b; c_t = f c_{t-1} + i g;
-    h_t = o tanh(c_t).
+    """Long short-term memory over a sequence.
 
+    Formula: i, f, o = sigmoid(...), g = tanh(...) of W_ih x_t + W_hh h_{t-1} + b;
+             c_t = f c_{t-1} + i g; h_t = o tanh(c_t)
     Shapes: x (T, N, I), h0 and c0 (N, H), w_ih (4H, I), w_hh (4H, H), biases (4H)
     -> h_1 ... h_T (T, N, H) and c_T (N, H).
     Gradient: backpropagation through time; dc_t gathers dh_t o (1 - tanh(c_t)^2) and f dc_{t+1}.
@@ -155,9 +156,10 @@ def _weight_grads(x, hs, d_input, d_hidden, w_ih, has_bias):
 
 @op
 def gru(x, h0, w_ih, w_hh, b_ih, b_hh, /):
-    """r, z = sigmoid(W x_t + U h_{t-1} + b); n = tanh(W x_t + b + r (U h_{t-1} + b'));
-    h_t = (1 - z) n + z h_{t-1}.
+    """Gated recurrent unit over a sequence.
 
+    Formula: r, z = sigmoid(W x_t + U h_{t-1} + b);
+             n = tanh(W x_t + b + r (U h_{t-1} + b')); h_t = (1 - z) n + z h_{t-1}
     Shapes: x (T, N, I), h0 (N, H), w_ih (3H, I), w_hh (3H, H), biases (3H) -> (T, N, H).
     Gradient: backpropagation through time; dh_{t-1} gathers z dh_t and U^T of the three gates.
     Source: Cho et al., 2014 (with the reset gate after the product, as cuDNN and torch have it).
@@ -207,8 +209,9 @@ def gru(x, h0, w_ih, w_hh, b_ih, b_hh, /):
 
 @op
 def rnn(x, h0, w_ih, w_hh, b_ih, b_hh, /, *, nonlinearity="tanh"):
-    """h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), or relu in place of tanh.
+    """Plain recurrence over a sequence.
 
+    Formula: h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), or relu in place of tanh
     Shapes: x (T, N, I), h0 (N, H), w_ih (H, I), w_hh (H, H), biases (H) -> (T, N, H).
     Gradient: backpropagation through time, dh_{t-1} = W_hh^T (dh_t (1 - h_t^2)).
     Source: Elman, 1990.
