@@ -250,7 +250,7 @@ def bench(options) -> None:
     browser = find_chromium(interpreter)
     if browser:
         env["CHROMIUM"] = str(browser)
-    conclude({n: timed([str(interpreter), "-m", f"benchmarks.{n}"], env) for n in names})
+    conclude({n: timed([str(interpreter), f"benchmarks/{n}.py"], env) for n in names})
 
 
 def pick_python(options, extras: set) -> Path:
