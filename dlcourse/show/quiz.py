@@ -14,6 +14,7 @@ from ..teach.quiz.programs import use_exercises
 from ..teach.review import plan, review_items
 from ..topics import find_exercise
 from .base import KIT, Face, Panel, bundle, styles
+from .explorable import explore
 from .quiz_face import face_html
 
 use_exercises(find_exercise)
@@ -34,6 +35,7 @@ class Quiz(Panel):
     results = traitlets.List().tag(sync=True)
     helps = traitlets.List().tag(sync=True)  # hints and solutions opened so far, as HTML
     finished = traitlets.Bool(False).tag(sync=True)
+    opened = traitlets.Dict().tag(sync=True)  # explorables shown here, by preset
     note = traitlets.Unicode("").tag(sync=True)  # said in place of questions, if there are none
 
     def __init__(self, session: Session, name: str, faces: Sequence[Item] = (), note: str = ""):
@@ -68,6 +70,13 @@ class Quiz(Panel):
         """The learner asks for the worked solution."""
         i = self._index(content)
         self._help(i, solution=self.session.solution(i))
+
+    def on_see(self, content: dict[str, Any]) -> None:
+        """The learner wants the explorable that shows the point; the page holds none yet."""
+        see = str(content.get("see"))
+        if any(result and result.get("see") == see for result in self.results):
+            self._shown = explore(see)
+            self.opened = {**self.opened, see: self._shown.model_id}
 
     def on_again(self, content: dict[str, Any]) -> None:
         """The learner wants the question once more."""

@@ -6,11 +6,45 @@ import pytest
 
 from dlcourse.teach import misconceptions
 
-HONEST = ["C-02", "C-03", "B-08", "B-13", "O-06", "O-07", "O-09", "D-01", "D-07", "D-08", "T-02", "V-11", "G-03", "G-10", "G-13", "G-18", "X-01", "I-04", "I-13"]
-SIZES = {
-    "T": 9, "N": 13, "C": 15, "B": 36, "O": 17, "D": 14, "R": 17, "V": 13, "S": 12, "A": 16,
-    "G": 20, "X": 9, "H": 10, "I": 16, "W": 9,
-}  # fmt: skip
+HONEST = [
+    "C-02",
+    "C-03",
+    "B-08",
+    "B-13",
+    "O-06",
+    "O-07",
+    "O-09",
+    "D-01",
+    "D-07",
+    "D-08",
+    "T-02",
+    "V-11",
+    "G-03",
+    "G-10",
+    "G-13",
+    "G-18",
+    "X-01",
+    "I-04",
+    "I-13",
+]
+_ROOMS = [
+    "T9",
+    "N13",
+    "C15",
+    "B36",
+    "O17",
+    "D14",
+    "R17",
+    "V13",
+    "S12",
+    "A16",
+    "G20",
+    "X9",
+    "H10",
+    "I16",
+    "W9",
+]
+SIZES = {room[0]: int(room[1:]) for room in _ROOMS}
 
 
 def test_it_holds_every_room_in_unbroken_order():

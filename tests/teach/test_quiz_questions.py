@@ -123,9 +123,9 @@ def test_grading_takes_less_than_five_milliseconds(question):
     responses = [question.key(at), *(r for _, r in question.mistakes(at))]
     times = []
     for response in responses * 5:
-        start = time.perf_counter()
+        start = time.process_time()
         grade(question, response)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert statistics.median(times) < 0.005
 
 
@@ -161,7 +161,7 @@ def test_random_partial_answers_of_a_multi_lose_for_each_wrong_choice():
 def test_a_trace_names_the_first_slip_and_forgives_what_follows_from_it():
     question = next(q for q in QUESTIONS if q.id == "bp.chain.trace")
     at = question.at(3)
-    mistake, response = next((m, r) for m, r in question.mistakes(at) if m.misconception == "B-06")
+    response = next(r for m, r in question.mistakes(at) if m.misconception == "B-06")
     verdict = grade(question, response, 3)
     assert verdict.failed[0] == "gv"
     assert "follow from it" in verdict.says

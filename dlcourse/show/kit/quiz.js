@@ -1,6 +1,7 @@
 // The quiz: a card per question. All grading happens in the kernel; the page knows no key.
 import { h, panel, tell, setHtml, follow } from "./dom.js";
 import { quizInput } from "./quiz_inputs.js";
+import { verdictSee } from "./verdict.js";
 
 const QUIZ_SURE = [["guess", "a guess"], ["think", "I think so"], ["sure", "I am sure"]];
 const QUIZ_ICON = { correct: "✓", "not yet": "✗", "not attempted": "…", refused: "?", kept: "✓" };
@@ -20,6 +21,7 @@ function quizCard(model, view, i) {
   const again = h("button", { className: "dlc-button", type: "button", onclick: () => tell(model, view, "again", { question: i }) }, "New numbers");
   const hints = h("div", { className: "dlcq-hints", role: "status" });
   const status = h("div", { className: "dlcq-feedback", role: "status" });
+  const place = h("div", { className: "dlcq-place" });
   const solution = h("div", { className: "dlcq-solution", role: "status" });
   const buttons = h("div", { className: "dlc-row dlcq-buttons" }, check, hint, solve, again);
 
@@ -38,7 +40,7 @@ function quizCard(model, view, i) {
   const count = model.get("cards").length;
   const minutes = `about ${card.minutes} minute${card.minutes > 1 ? "s" : ""}`;
   const kicker = h("p", { className: "dlc-kicker" }, `Question ${i + 1} of ${count}, ${minutes}`);
-  const root = h("section", { className: "dlcq-card", aria: { label: `Question ${i + 1} of ${count}` } }, kicker, card.why ? why : null, form, hints, status, solution);
+  const root = h("section", { className: "dlcq-card", aria: { label: `Question ${i + 1} of ${count}` } }, kicker, card.why ? why : null, form, hints, status, place, solution);
 
   const shown = {};
   const fill = (node, key, html) => {
@@ -63,8 +65,9 @@ function quizCard(model, view, i) {
     check.textContent = { exam: "Keep this answer", survey: "Send" }[model.get("mode")] ?? (result?.can_solve ? "Check again" : "Check");
     check.disabled = Boolean(result?.locked);
     input.mark(result ?? null);
-    const see = status.querySelector(".dlcq-see");
-    if (see) see.onclick = () => quizSee(see.dataset.see);
+    const wanted = result?.state === "not yet" ? result.see : "";
+    if (shown.see !== wanted) place.replaceChildren(...(wanted ? [verdictSee(model, view, wanted)] : []));
+    shown.see = wanted;
   };
   draw();
   return { root, draw, same: (other) => other.id === card.id && other.seed === card.seed, reset: () => { since = performance.now(); } };
@@ -87,31 +90,12 @@ function quizSure(name, set) {
   return h("fieldset", { className: "dlcq-sure" }, h("legend", {}, "How sure are you?"), ...choices);
 }
 
-/** The feedback: a word, the answer that was given, what the mistake is called, why, and where to see it. */
+/** The feedback: a word, the answer that was given, what the mistake is called, and why. */
 function quizFeedback(r) {
   const icon = `<span class="dlcq-icon" aria-hidden="true">${QUIZ_ICON[r.state] ?? "✗"}</span>`;
   const partly = r.state === "not yet" && r.score > 0 ? ` <span class="dlcq-score">${Math.round(100 * r.score)} % of it is right</span>` : "";
   const mistake = r.mistake ? `<p class="dlcq-mistake"><span>This mistake is known:</span> ${r.mistake}</p>` : "";
-  const see = r.see && r.state === "not yet" ? `<p><button type="button" class="dlc-button dlcq-see" data-lm-suppress-shortcuts="true" data-see="${r.see}">See it: ${quizPreset(r.see)}</button></p>` : "";
-  return `<p class="dlcq-word">${icon}<strong>${r.word}</strong>${partly}</p>${mistake}<div>${r.html}</div>${see}`;
-}
-
-function quizPreset(see) {
-  const [name, preset] = see.split("#").map((part) => part.replaceAll("-", " "));
-  return preset ? `${name}, ${preset}` : name;
-}
-
-/** Bring the explorable on this page into view and ask it for the preset; say so if it is not here. */
-function quizSee(see) {
-  const [name, preset] = see.split("#");
-  const there = document.querySelector(`[data-explorable="${CSS.escape(name)}"]`);
-  if (!there) {
-    const button = document.activeElement;
-    button.after(h("span", { className: "dlc-kicker", role: "status" }, ` Run the cell of the ${name.replaceAll("-", " ")} in its lesson first.`));
-    return;
-  }
-  there.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
-  there.dispatchEvent(new CustomEvent("dlc:preset", { detail: preset, bubbles: false }));
+  return `<p class="dlcq-word">${icon}<strong>${r.word}</strong>${partly}</p>${mistake}<div>${r.html}</div>`;
 }
 
 /** How far the quiz is, in words. */

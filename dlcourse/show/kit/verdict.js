@@ -51,7 +51,7 @@ function verdictPrinted(text) {
 }
 
 /** A button that brings the explorable into view at the preset, opening it here if the page has none. */
-function verdictSee(model, view, see) {
+export function verdictSee(model, view, see) {
   const [name, preset] = see.split("#");
   const label = `See it in the ${name.replaceAll("-", " ")}`;
   const place = h("div", { className: "dlce-place" });
@@ -92,8 +92,9 @@ export function helpView(model, view) {
     const given = model.get("hints");
     const left = model.get("hints_left");
     hint.textContent = given.length ? `Another hint (${left} left)` : "Hint";
-    hint.hidden = left === 0 && given.length > 0;
-    hint.disabled = left === 0 && given.length === 0;
+    const done = model.get("verdict").state === "correct";
+    hint.hidden = left === 0 || done;
+    solve.textContent = done ? "Compare with a solution" : "Solution";
     solve.disabled = !model.get("may_solve");
     solve.title = model.get("may_solve") ? "" : "The solution opens after your first try";
     solve.hidden = Boolean(model.get("solution"));

@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from .. import content
-from .formula import FormulaError
+from .formula import FormulaError, names_in
 from .parts import Question
 from .types import TYPES
 
@@ -166,15 +166,16 @@ class _Reader:
         if question.section is not None and question.section not in self.sections:
             said = f"There is no section {question.section!r}."
             self._add((*at, "section"), "section", said, "Add it to `sections:` or mend the name.")
-        return self._drawn(at, question)
+        return self._drawn(at, question, raw)
 
-    def _drawn(self, at: Path_, question: Question) -> Question:
+    def _drawn(self, at: Path_, question: Question, raw: dict[str, Any]) -> Question:
         try:
             question.at(0)
         except FormulaError as error:
-            field = next((f for f in ("let", "where", "params") if getattr(question, f)), "params")
+            path = _culprit(raw) or (("where",) if question.where else ("params",))
+            field = ".".join(map(str, path))
             said = f"{question.id}: {error}"
-            self._add((*at, field), field, said, "Mend the formula or the values it draws from.")
+            self._add((*at, *path), field, said, "Mend the formula or the values it draws from.")
         return question
 
     def _unique(self, raws: list[Any]) -> None:
@@ -188,7 +189,8 @@ class _Reader:
 
     def _invalid(self, at: Path_, raw: dict[str, Any], error: Any) -> None:
         field = ".".join(str(p) for p in error["loc"]) or "question"
-        said = f"{raw.get('id', 'question')}: {error['msg']}."
+        message = error["msg"].removeprefix("Value error, ")
+        said = f"{raw.get('id', 'question')}: {message}."
         self._add((*at, *error["loc"]), field, said, _cure(error, TYPES[raw["type"]]))
 
     def _add(self, path: Path_, field: str, says: str, cure: str) -> None:
@@ -197,6 +199,32 @@ class _Reader:
     def _stop(self, path: Path_, field: str, says: str, cure: str) -> None:
         self._add(path, field, says, cure)
         raise BankError(self.problems)
+
+
+def _culprit(raw: dict[str, Any]) -> Path_ | None:
+    """Where the first formula stands that is unreadable or uses a name nobody gave."""
+    known = {*raw.get("params", ()), *raw.get("let", ()), *raw.get("symbols", ())}
+    known |= set(raw.get("cells", ())) if isinstance(raw.get("cells"), dict) else set()
+    for path, source in _formulas(raw, ()):
+        try:
+            strange = names_in(source) - known
+        except FormulaError:
+            return path
+        if strange:
+            return path
+    return None
+
+
+def _formulas(node: Any, path: Path_) -> Iterator[tuple[Path_, str]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(value, str) and (key in ("expr", "where") or path[-1:] == ("let",)):
+                yield (*path, key), value
+            else:
+                yield from _formulas(value, (*path, key))
+    if isinstance(node, list):
+        for i, value in enumerate(node):
+            yield from _formulas(value, (*path, i))
 
 
 _CURES = {

@@ -182,7 +182,7 @@ class Question(Base):
             if (self.where is None or formula.evaluate(self.where, names)) and self.distinct(at):
                 return at
         raise FormulaError(
-            f"{self.id}: no parameters satisfy `where` and keep the answers apart; widen `params`."
+            "no parameters satisfy `where` and keep the answers apart; widen `params`."
         )
 
     def distinct(self, at: "Variant") -> bool:
