@@ -291,7 +291,7 @@ def test_module_list_and_dict(lib):
     assert isinstance(layers[1:3], nn.ModuleList)
     assert len(layers[1:3]) == 2
     del layers[0]
-    assert list(layers.state_dict())[0] == "0.weight"
+    assert next(iter(layers.state_dict())) == "0.weight"
     with pytest.raises(NotImplementedError):
         layers(lib.ones(2))
     table = nn.ModuleDict({"a": nn.Linear(1, 1), "b": nn.ReLU()})

@@ -106,10 +106,28 @@ REDUCTIONS = ("none", "mean", "sum")
 ACTIVATIONS = [
     *(
         case(name, rand(3, 4))
-        for name in (
-            "relu sigmoid tanh leaky_relu relu6 hardtanh hardsigmoid hardswish elu celu selu gelu silu "
-            "mish softplus logsigmoid softsign tanhshrink hardshrink softshrink"
-        ).split()
+        for name in [
+            "relu",
+            "sigmoid",
+            "tanh",
+            "leaky_relu",
+            "relu6",
+            "hardtanh",
+            "hardsigmoid",
+            "hardswish",
+            "elu",
+            "celu",
+            "selu",
+            "gelu",
+            "silu",
+            "mish",
+            "softplus",
+            "logsigmoid",
+            "softsign",
+            "tanhshrink",
+            "hardshrink",
+            "softshrink",
+        ]
     ),
     *(case(name, rand()) for name in ("relu", "elu", "gelu", "silu", "softplus", "leaky_relu")),
     *(case(name, rand(0, 3)) for name in ("relu", "elu", "gelu", "silu", "softplus", "softsign")),

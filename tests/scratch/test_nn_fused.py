@@ -42,7 +42,7 @@ def outputs(y):
 
 
 def steps(step, states):
-    """A sequence layer made of single steps: x (T, N, I), states, weights -> outputs, last states."""
+    """A sequence layer made of single steps: x (T, N, I), states, weights -> outputs."""
 
     def run(x, *rest):
         state, weights, out = list(rest[:states]), rest[states:], []

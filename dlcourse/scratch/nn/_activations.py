@@ -101,7 +101,7 @@ def silu(x, /):
 
 
 def logistic(x):
-    """1 / (1 + exp(-x)), exact to the last bits on both sides; an overflow of exp gives the right 0."""
+    """1 / (1 + exp(-x)), exact on both sides; where exp overflows, 0 is right."""
     return 1 / (1 + np.exp(-x))
 
 
@@ -141,11 +141,11 @@ def mish(x, /):
     return x * t, (lambda g: g * (t + x * (1 - t * t) * logistic(x)),)
 
 
-# --- GELU ------------------------------------------------------------------------------------------
+# --- GELU -------------------------------------------------------------------------------------
 
-# Phi(x), the normal distribution function, is 1/2 + tanh(x P(x^2)) / 2 with this P: a minimax fit on
-# |x| <= 6 with an error of x Phi below 7e-8, the resolution of float32.  The first two coefficients
-# are the well-known approximation, sqrt(2 / pi) (1 + 0.044715 x^2).
+# Phi(x), the normal distribution function, is 1/2 + tanh(x P(x^2)) / 2 with this P: a minimax fit
+# on |x| <= 6 with an error of x Phi below 7e-8, the resolution of float32.  The first two
+# coefficients are the well-known approximation, sqrt(2 / pi) (1 + 0.044715 x^2).
 _PHI = (
     0.797884493,
     0.0363339111,

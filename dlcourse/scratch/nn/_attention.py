@@ -27,7 +27,7 @@ def _masked_softmax(S):
 
 
 def _heads_last(shape, dtype):
-    """Empty (..., H, T, D) that lies in memory as (..., T, H, D), so merging the heads copies nothing."""
+    """Empty (..., H, T, D), in memory (..., T, H, D): merging the heads copies nothing."""
     *lead, T, D = shape
     if not lead:
         return np.empty(shape, dtype)
@@ -44,7 +44,7 @@ def attention(q, k, v, /, *, mask=None, scale=1.0):
     dq = scale dS k; dk = scale dS^T q.
     Source: Vaswani et al., 2017.
     """
-    # Scores are kept transposed, (keys, queries): softmax then reduces over the axis NumPy vectorises.
+    # Scores are kept transposed, (keys, queries): softmax reduces over the axis NumPy vectorises.
     P = k @ (q * q.dtype.type(scale)).swapaxes(-1, -2)  # (..., S, L)
     if mask is not None:
         P += mask.swapaxes(-1, -2)

@@ -1,12 +1,12 @@
 """Convolution: im2col and one matrix product, in bands of rows that stay in cache.
 
-Images keep torch's logical shape (N, C, H, W), but live in memory as (C, H, W, N), batch fastest: NumPy's
-elementwise functions keep that order by themselves, and padding, im2col and pooling then move long
-contiguous runs (measured 1.6 times faster than NCHW on a small CNN).
+Images keep torch's logical shape (N, C, H, W), but live in memory as (C, H, W, N), batch fastest:
+NumPy's elementwise functions keep that order by themselves, and padding, im2col and pooling then
+move long contiguous runs (measured 1.6 times faster than NCHW on a small CNN).
 
-A convolution is three maps of one kind: `correlate` (forward), `spread` (its adjoint in the input) and
-`correlate_weight` (its adjoint in the weight).  A transposed convolution is the same three with the
-first two exchanged, which is where its name comes from.
+A convolution is three maps of one kind: `correlate` (forward), `spread` (its adjoint in the input)
+and `correlate_weight` (its adjoint in the weight).  A transposed convolution is the same three with
+the first two exchanged, which is where its name comes from.
 """
 
 import math
@@ -51,7 +51,7 @@ def pad_chwn(x, padding):
 
 
 class _Columns:
-    """The im2col matrix of a padded image, made (and put back) one band of output rows at a time."""
+    """The im2col matrix of a padded image, made (and put back) a band of output rows at a time."""
 
     def __init__(self, xp, kernel, out_size, geo):
         G = geo.groups
@@ -195,7 +195,7 @@ def conv_transpose2d(x, weight, bias, /, *, geo, size):
 
 
 def conv2d_composite(x, weight, bias=None, stride=1, padding=0):
-    """The same convolution, as `unfold` and one matrix product on tensors: what the fast one computes."""
+    """The same convolution from tensor operations: `unfold` and one matrix product."""
     from . import functional as F
 
     O, _, kh, kw = weight.shape

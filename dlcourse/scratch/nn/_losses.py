@@ -8,7 +8,7 @@ from ._array import ones
 
 
 def _reduced(values, slopes, reduction):
-    """The value of an elementwise loss, and a vjp for each function in `slopes` (its derivative)."""
+    """The value of an elementwise loss, and a vjp for each derivative in `slopes`."""
     if reduction == "none":
         return values, tuple(lambda g, s=s: g * s() for s in slopes)
     scale = 1 / max(values.size, 1) if reduction == "mean" else 1.0

@@ -25,7 +25,7 @@ def _row_mean_product(a, b):
 
 
 def standardize(rows, eps):
-    """Rows of mean 0 and variance 1: returns them with 1/sqrt(var + eps), the mean and the variance."""
+    """Rows of mean 0 and variance 1; and their 1/sqrt(var + eps), mean and variance."""
     mean = _row_mean(rows)
     h = rows - mean  # (R, D)
     var = _row_mean_product(h, h)
@@ -35,7 +35,7 @@ def standardize(rows, eps):
 
 
 def standardize_vjp(dh, h, r):
-    """Through `standardize`, in place on dh: r (dh - mean(dh) - h mean(dh h)), means over each row."""
+    """Through `standardize`, in place: r (dh - mean(dh) - h mean(dh h)), means over each row."""
     slope = _row_mean_product(dh, h)
     dh -= _row_mean(dh)
     dh -= h * slope

@@ -1,4 +1,4 @@
-"""Pooling: the best, or the average, of each window; windows are read as shifted slices of the image."""
+"""Pooling: the largest or the mean of each window, windows read as shifted slices of the image."""
 
 import numpy as np
 
@@ -26,7 +26,7 @@ def _inside(x, extra):
 
 
 def _far_padding(size, kernel, out, geo):
-    """Cells to add on both sides so that every window is whole; `ceil_mode` may need more at the end."""
+    """Cells to add on both sides so that every window is whole (`ceil_mode` may need more)."""
     sides = []
     for n, k, o, s, p, d in zip(size, kernel, out, *geo[:3], strict=True):
         needed = (o - 1) * s + d * (k - 1) + 1

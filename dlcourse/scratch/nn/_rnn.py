@@ -1,9 +1,9 @@
 """Recurrent layers: a whole sequence, one layer and one direction, as one node.
 
-Inside, arrays are (T, features, N): time first, batch fastest, so every gate of a step is one contiguous
-block.  All local derivatives are taken for all steps before the backward loop, and the weight gradient
-is one product over all steps.  sigmoid(z) = tanh(z / 2) / 2 + 1/2, so that one tanh call serves gates of
-both kinds (and tanh costs half of exp).
+Inside, arrays are (T, features, N): time first, batch fastest, so every gate of a step is one
+contiguous block.  All local derivatives are taken for all steps before the backward loop, and the
+weight gradient is one product over all steps.  sigmoid(z) = tanh(z / 2) / 2 + 1/2, so that one tanh
+call serves gates of both kinds (and tanh costs half of exp).
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """torch.nn.functional: layers, activations and losses without state.
 
-Each function checks its arguments as torch does and hands arrays to a primitive of `nn/_*.py` (or is a
-short composite of tensor operations).  Arguments of torch that the engine lacks are refused.
+Each function checks its arguments as torch does and calls a primitive of `nn/_*.py` (or is a short
+composite of tensor operations).  Arguments of torch that the engine lacks are refused.
 """
 
 import math
@@ -636,7 +636,7 @@ def _by_class(weight, input):
 
 
 def _smooth_part(input, target, weight, ignore_index, reduction):
-    """-sum over classes of w_c log p_c, where not ignored; the mean is over the targets' weights."""
+    """-sum over classes of w_c log p_c where not ignored; the mean divides by target weights."""
     dim = _class_dim(input)
     log_p = log_softmax(input, dim)
     loss = -(log_p if weight is None else log_p * _by_class(weight, input)).sum(dim)
@@ -832,7 +832,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
     values = input.shape[1] // num_groups * math.prod(input.shape[2:]) * input.shape[0]
     if values == 1:
         raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size {input.shape}"
+            f"Expected more than 1 value per channel when training, got size {input.shape}"
         )
     return _norm.group_norm(input, weight, bias, groups=num_groups, eps=eps)
 
@@ -862,7 +862,7 @@ def batch_norm(
         count = input.numel() // max(input.shape[1], 1)
         if count == 1:
             raise ValueError(
-                f"Expected more than 1 value per channel when training, got input size {input.shape}"
+                f"Expected more than 1 value per channel when training, got size {input.shape}"
             )
         seen = _running_update(running_mean, running_var, momentum, count)
         return _norm.batch_norm(input, weight, bias, eps=eps, seen=seen)
@@ -904,7 +904,7 @@ def instance_norm(
     momentum=0.1,
     eps=1e-5,
 ):
-    """Normalise each channel of each example over space; running statistics average the examples."""
+    """Normalise each channel of each example; running statistics average the examples."""
     _floating("instance_norm", input)
     if not use_input_stats:
         if running_mean is None or running_var is None:
@@ -920,9 +920,9 @@ def instance_norm(
     _check_channels(
         input, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
     )
-    if running_mean is not None:
+    update = _running_update(running_mean, running_var, momentum, space)
+    if update is not None:
         flat = input._data.reshape(*input.shape[:2], -1)
-        update = _running_update(running_mean, running_var, momentum, space)
         update(flat.mean((0, 2)), flat.var(2).mean(0))
     return _norm.group_norm(input, weight, bias, groups=input.shape[1], eps=eps)
 
@@ -1137,7 +1137,7 @@ def pixel_shuffle(input, upscale_factor):
     r = upscale_factor
     if input.dim() < 3 or r <= 0 or input.shape[-3] % (r * r):
         raise RuntimeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
+            "pixel_shuffle expects the number of channels to be divisible by the square of "
             f"upscale_factor, but input has shape {list(input.shape)} and upscale_factor is {r}"
         )
     *lead, C, H, W = input.shape
@@ -1171,7 +1171,7 @@ def channel_shuffle(input, groups):
 
 
 def pad(input, pad, mode="constant", value=None):
-    """Frame the last axes: `pad` is (before, after) from the last axis backwards; negative crops."""
+    """Frame the last axes: `pad` is (before, after), last axis first; negative ones crop."""
     pad = tuple(int(p) for p in pad)
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
@@ -1389,7 +1389,7 @@ def interpolate(
 
 
 def _target_size(input, n, size, scale_factor, recompute):
-    """Output sizes, and the scale factor of each axis that counts (None: the ratio of the sizes)."""
+    """Output sizes, and each axis's scale factor (None: the ratio of the sizes)."""
     if (size is None) == (scale_factor is None):
         raise ValueError(
             "either size or scale_factor should be defined, but not both: "

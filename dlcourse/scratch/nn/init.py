@@ -1,4 +1,4 @@
-"""Initial values for parameters: torch.nn.init.  Every function fills a tensor in place and returns it."""
+"""Initial values: torch.nn.init.  Every function fills a tensor in place and returns it."""
 
 import math
 
@@ -118,7 +118,9 @@ def _kaiming_std(tensor, a, mode, nonlinearity):
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
-def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
+def kaiming_uniform_(
+    tensor, a: float = 0, mode="fan_in", nonlinearity="leaky_relu", generator=None
+):
     """Uniform with variance gain^2 / fan; source: He et al., 2015."""
     if not tensor.numel():
         return tensor
@@ -126,7 +128,7 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
     return uniform_(tensor, -bound, bound, generator)
 
 
-def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
+def kaiming_normal_(tensor, a: float = 0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
     """Normal with variance gain^2 / fan."""
     if not tensor.numel():
         return tensor

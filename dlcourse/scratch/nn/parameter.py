@@ -23,7 +23,7 @@ class Parameter(Tensor):
 
 
 class Buffer(Tensor):
-    """A tensor that is a module's state but is not trained: `self.mean = Buffer(t)` registers it."""
+    """A tensor that is a module's state but not trained: `self.mean = Buffer(t)`."""
 
     __slots__ = ("persistent",)
 
@@ -47,7 +47,7 @@ class UninitializedParameter(Parameter):
     def materialize(self, shape):
         """Become a parameter of this shape, to be filled."""
         self._data = np.empty(shape, self._data.dtype)
-        self.__class__ = Parameter
+        self.__class__ = Parameter  # pyright: ignore[reportAttributeAccessIssue]
 
     def __repr__(self):
         return "<UninitializedParameter>"

@@ -2,6 +2,9 @@
 
 # ruff: noqa: RUF012 - `options` are declarations that nobody changes
 
+from collections.abc import Callable
+from typing import Any
+
 from .module import Module
 
 REQUIRED = object()
@@ -10,7 +13,7 @@ REQUIRED = object()
 class Options(Module):
     """Subclasses name a `function` and its `options` (argument -> default, in torch's order)."""
 
-    function = None
+    function: Callable[..., Any]
     options: dict = {}
     hidden: tuple[str, ...] = ("inplace",)  # not printed, unless True
 
@@ -35,8 +38,9 @@ class Options(Module):
             raise TypeError(f"{name}() misses the required arguments {missing}")
         return bound
 
-    def forward(self, *inputs):
-        return type(self).function(*inputs, **{key: vars(self)[key] for key in self.options})
+    def forward(self, *args, **kwargs):
+        options = {key: vars(self)[key] for key in self.options}
+        return type(self).function(*args, **kwargs, **options)
 
     def extra_repr(self):
         shown = [key for key in self.options if key not in self.hidden or vars(self)[key] is True]

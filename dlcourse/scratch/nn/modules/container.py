@@ -284,7 +284,8 @@ class ParameterDict(Module):
         return ((k, self[k]) for k in self._keys)
 
     def get(self, key, default=None):
-        return self[key] if key in self else default
+        """The value under `key`, or `default`."""
+        return self[key] if key in self._keys else default
 
     def pop(self, key):
         """Take one value out and return it."""

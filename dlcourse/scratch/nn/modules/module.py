@@ -2,6 +2,7 @@
 
 import itertools
 from collections import OrderedDict, namedtuple
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class RemovableHandle:
 class Module:
     """The base of every layer and model: subclass it, create parts in `__init__`, write `forward`.
 
-    Like torch, it sees what is assigned as an attribute; modules inside a plain list stay invisible.
+    Like torch, it sees what is assigned as an attribute; modules in a plain list stay invisible.
     """
 
     training: bool
@@ -86,7 +87,7 @@ class Module:
             out = out if result is None else result
         return out
 
-    def forward(self, *args, **kwargs):
+    def forward(self, *args, **kwargs) -> Any:
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing "forward"')
 
     def register_forward_hook(self, hook, *, with_kwargs=False):
@@ -327,7 +328,7 @@ class Module:
         return self
 
     def to(self, *args, **kwargs):
-        """Cast the floating-point state: `to(dtype)`, `to("cpu")`, `to(device, dtype)`, `to(like)`."""
+        """Cast floating-point state: `to(dtype)`, `to("cpu")`, `to(device, dtype)`, `to(like)`."""
         for start in (float32, float64):  # a cast is what changes one of the two
             like = Tensor(np.zeros(0, start.numpy)).to(*args, **kwargs)
             if like.dtype is not start:
@@ -428,7 +429,7 @@ class Module:
 
     # --- printing -----------------------------------------------------------------------------
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         """What stands between the parentheses of the printed layer."""
         return ""
 

@@ -132,7 +132,7 @@ class RNNBase(Module):
         return x, [ops.stack(list(parts)) for parts in zip(*finals, strict=True)]
 
     def _run(self, x, state, suffix, reverse):
-        """One layer, one direction: x (T, N, I) -> h at every step (T, N, H), final states (N, H)."""
+        """One layer, one direction: x (T, N, I) -> all h (T, N, H), final states (N, H)."""
         x = x.flip(0) if reverse else x
         weights = [*self._weights(suffix), None, None][:4]
         if self.mode == "LSTM":

@@ -87,10 +87,11 @@ class MultiheadAttention(Module):
         average_attn_weights=True,
         is_causal=False,
     ):
-        """query (L, N, E) attends to key, value (S, N, ...): -> (L, N, E), weights (N, L, S) or None.
+        """query (L, N, E), key and value (S, N, ...) -> (L, N, E), weights (N, L, S) or None.
 
-        With batch_first the batch comes first; without a batch axis all are 2-D.  Masks are True (or
-        -inf) where attention is forbidden: attn_mask (L, S) or (N heads, L, S), key_padding_mask (N, S).
+        With batch_first the batch comes first; without a batch axis all are 2-D.  Masks are True
+        (or -inf) where attention is forbidden: attn_mask (L, S) or (N heads, L, S),
+        key_padding_mask (N, S).
         """
         batched = query.dim() == 3
         self._check(query, key, value, batched)
@@ -151,7 +152,7 @@ class MultiheadAttention(Module):
         if key_padding_mask is not None:
             if tuple(key_padding_mask.shape) not in {(N, S), (S,) * (N == 1) or (N, S)}:
                 raise ValueError(
-                    f"expecting key_padding_mask shape of {(N, S)}, but got {key_padding_mask.shape}"
+                    f"expected key_padding_mask of shape {(N, S)}, got {key_padding_mask.shape}"
                 )
             padding = _additive(key_padding_mask, q).reshape(N, 1, 1, S)
             mask = padding if mask is None else mask + padding
@@ -176,7 +177,7 @@ class MultiheadAttention(Module):
         return t.reshape(*t.shape[:2], self.num_heads, self.head_dim).transpose(1, 2)
 
     def _attend(self, q, k, v, mask, need_weights):
-        """(N, heads, L, d) -> joined heads (N, L, E), and the weights (N, heads, L, S) if wanted."""
+        """(N, heads, L, d) -> joined heads (N, L, E), and weights (N, heads, L, S) if wanted."""
         N, _, L, _ = q.shape
         dropout = self.dropout if self.training else 0.0
         if not need_weights:

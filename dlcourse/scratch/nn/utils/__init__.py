@@ -1,5 +1,7 @@
 """Helpers around parameters: clipping, flattening, padding of sequences."""
 
+# ruff: noqa: F401 - this file is the list of public names
+
 from . import rnn
 from .clip_grad import clip_grad_norm_, clip_grad_value_, get_total_norm
 from .convert_parameters import parameters_to_vector, vector_to_parameters

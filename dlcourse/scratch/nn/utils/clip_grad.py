@@ -29,7 +29,7 @@ def _total(arrays, norm_type, error_if_nonfinite):
 
 
 def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
-    """Scale all gradients in place so that their common norm is at most max_norm; returns the norm."""
+    """Scale all gradients in place so that their common norm is at most max_norm; return it."""
     grads = _gradients(parameters)
     total = _total(grads, float(norm_type), error_if_nonfinite)
     scale = min(float(max_norm) / (total.item() + 1e-6), 1.0)

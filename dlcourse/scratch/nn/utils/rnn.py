@@ -34,7 +34,7 @@ def unpad_sequence(padded_sequences, lengths, batch_first=False):
 def _refuse_packing(*args, **kwargs):
     """Packed sequences are not part of this engine: pad them, and mask the loss."""
     raise NotImplementedError(
-        "packed sequences are not supported: use pad_sequence, and mask the padded steps in the loss"
+        "packed sequences are not supported: use pad_sequence, and mask padded steps in the loss"
     )
 
 
