@@ -13,7 +13,6 @@ export default {
     const stop = follow(model, HELP_TRAITS, () => {
       verdict.draw();
       help.draw();
-      row.hidden = model.get("verdict").state === "correct" && !model.get("hints").length;
     });
     return () => { stop(); view.close(); };
   },

@@ -1,13 +1,16 @@
 """An answer: a function, a class, or the text of one; and how it travels to another process."""
 
 import ast
+import importlib
 import inspect
 import pickle
 import textwrap
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import cloudpickle
+import numpy as np
 
 from . import words
 
@@ -20,23 +23,25 @@ class CannotTravel(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """An answer as text, as the Parsons and faded levels make one; `name` is what it defines."""
+    """An answer as text, as the Parsons and faded levels make one; `name` is what it defines.
+
+    It may use the modules that `module`, where the exercise stands, has imported: `np`, `torch`...
+    """
 
     text: str
     name: str
+    module: str = __name__
 
     def build(self) -> Any:
         """The function or class that the text defines; its errors are the learner's."""
-        scope: dict[str, Any] = {"__name__": "answer"}
-        exec(compile(_IMPORTS, "<imports>", "exec"), scope)
+        there = vars(importlib.import_module(self.module)).items()
+        scope: dict[str, Any] = {k: v for k, v in there if isinstance(v, ModuleType)}
+        scope |= {"__name__": "answer", "np": np}
         try:
             exec(compile(self.text, FILE, "exec"), scope)
             return scope[self.name]
         except Exception as error:  # noqa: BLE001 -- told when the answer is put to use
             return _Broken(error)
-
-
-_IMPORTS = "import math\nimport numpy as np\nfrom itertools import product"
 
 
 class _Broken:
@@ -97,8 +102,11 @@ def source_of(attempt: Any) -> str | None:
         return None
 
 
-def is_stub(attempt: Any) -> bool:
-    """Whether nothing was written yet: only a docstring, `pass`, `...` or NotImplementedError."""
+def is_stub(attempt: Any, methods: tuple[str, ...] = ()) -> bool:
+    """Whether nothing was written yet: only a docstring, `pass`, `...` or NotImplementedError.
+
+    A class is a stub if all these `methods` are still empty in it.
+    """
     text = source_of(attempt)
     if text is None:
         return _is_stub_code(attempt)
@@ -107,8 +115,8 @@ def is_stub(attempt: Any) -> bool:
     except (SyntaxError, ValueError):
         return False
     if isinstance(definition, ast.ClassDef):
-        methods = [n for n in definition.body if isinstance(n, ast.FunctionDef)]
-        return all(_is_empty(m) for m in methods)
+        own = {n.name: n for n in definition.body if isinstance(n, ast.FunctionDef)}
+        return all(name in own and _is_empty(own[name]) for name in methods)
     return isinstance(definition, ast.FunctionDef) and _is_empty(definition)
 
 
@@ -137,10 +145,19 @@ def _says_nothing(node: ast.stmt) -> bool:
 
 
 def line_of(attempt: Any, number: int | None) -> str | None:
-    """The text of line `number` of the answer."""
-    text = source_of(attempt)
-    lines = text.splitlines() if text else []
-    return lines[number - 1].strip() if number and 0 < number <= len(lines) else None
+    """The text of line `number` of the file or cell, if it belongs to the answer."""
+    lines, first = _lines(attempt)
+    at = (number or 0) - first
+    return lines[at].strip() if number and 0 <= at < len(lines) else None
+
+
+def _lines(attempt: Any) -> tuple[list[str], int]:
+    if isinstance(attempt, Source):
+        return attempt.text.splitlines(), 1
+    try:
+        return inspect.getsourcelines(attempt)
+    except (OSError, TypeError, IndentationError):
+        return [], 1
 
 
 def blank_in(attempt: Any) -> bool:

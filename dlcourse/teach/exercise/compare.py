@@ -8,22 +8,27 @@ from .form import Exercise
 from .observe import Observation, Part
 
 
-def agree(a: Observation, b: Observation, exercise: Exercise) -> bool:
-    """Whether `a` and `b` show the same answer: parts, changed inputs, or the same error."""
+def agree(a: Observation, b: Observation, exercise: Exercise, *, wholly: bool = False) -> bool:
+    """Whether `a` and `b` show the same answer: parts, changed inputs, or the same error.
+
+    `wholly` compares the unjudged parts too, such as the calls that were made.
+    """
     if a.raised or b.raised:
         return a.raised is not None and b.raised is not None and _key(a) == _key(b)
     same_form = a.container == b.container and a.changed == b.changed
-    return same_form and next(differing(a, b, exercise), None) is None
+    return same_form and next(differing(a, b, exercise, wholly=wholly), None) is None
 
 
 def _key(seen: Observation) -> tuple[str, str] | None:
     return seen.raised and (seen.raised.type, seen.raised.text)
 
 
-def differing(a: Observation, b: Observation, exercise: Exercise) -> Iterator[str]:
+def differing(
+    a: Observation, b: Observation, exercise: Exercise, *, wholly: bool = False
+) -> Iterator[str]:
     """The names of the judged parts of `b`, in order, that `a` lacks or has differently."""
     for name, part in b.parts.items():
-        if name in exercise.unjudged:
+        if name in exercise.unjudged and not wholly:
             continue
         mine = a.parts.get(name)
         if mine is None or not same_part(mine, part, exercise.rtol):

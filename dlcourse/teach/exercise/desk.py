@@ -65,12 +65,14 @@ class Desk:
     def check_order(self, chosen: list[int]) -> Report:
         """Judge the program that the pieces of these numbers make, in this order."""
         pieces = self.levels.pieces(self.seed)
-        text = self.levels.ordered([pieces[i] for i in chosen])
-        return self.check(Source(text, self.exercise.name), "parsons")
+        return self.check(self._source(self.levels.ordered([pieces[i] for i in chosen])), "parsons")
 
     def check_blanks(self, texts: list[str]) -> Report:
         """Judge the program with these texts in the blanks."""
-        return self.check(Source(self.levels.filled(texts), self.exercise.name), "faded")
+        return self.check(self._source(self.levels.filled(texts)), "faded")
+
+    def _source(self, text: str) -> Source:
+        return Source(text, self.exercise.name, self.exercise.reference.__module__)
 
     def hint(self) -> int:
         """Give one more hint; returns how many were given."""

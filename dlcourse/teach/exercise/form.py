@@ -37,6 +37,7 @@ class Wrong:
     see: str | None = None
     hint: str | None = None
     decoy: str | None = None
+    telling: bool = False  # its error message alone identifies it
 
     @property
     def diagnosis(self) -> str:
@@ -70,6 +71,21 @@ class Formula:
 def call(attempt: Callable[..., Any], **inputs: Any) -> Any:
     """The usual way to try an answer: call it with the inputs, in order."""
     return attempt(*inputs.values())
+
+
+def call_with_tensors(attempt: Callable[..., Any], **inputs: Any) -> Any:
+    """Call an answer written with torch: arrays go in as tensors, tensors come out as arrays."""
+    import torch
+
+    def there(value: Any) -> Any:
+        return torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+
+    def back(value: Any) -> Any:
+        if isinstance(value, tuple | list):
+            return type(value)(back(v) for v in value)
+        return value.detach().numpy() if isinstance(value, torch.Tensor) else value
+
+    return back(attempt(*map(there, inputs.values())))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +131,12 @@ class Exercise:
     def is_class(self) -> bool:
         """Whether a class is asked for."""
         return inspect.isclass(self.reference)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that a class has to define; none where a function is asked for."""
+        own = vars(self.reference).items() if self.is_class else ()
+        return tuple(name for name, value in own if inspect.isfunction(value))
 
     @cached_property
     def dims(self) -> tuple[str, ...]:

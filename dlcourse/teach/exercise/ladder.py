@@ -89,8 +89,10 @@ def _example(look: Look, found: Finding) -> str:
     """The smallest input on which this goes wrong, in small print; right from the second try on."""
     if found.parts is None or not look.failed:
         return ""
+    if odd := _odd_shape(look):
+        return "\n\n" + odd
     inputs = _smallest(look)
-    got, want = (look.try_on(a, [inputs]).seen for a in (look.attempt, look.exercise.reference))
+    got, want = look.try_on([inputs]).seen, look.right_on([inputs])
     if not got or not want:
         return ""
     bad = look.differing(got[0], want[0])
@@ -99,12 +101,20 @@ def _example(look: Look, found: Finding) -> str:
     return "\n\n" + words.example(inputs, got[0], right, shown)
 
 
+def _odd_shape(look: Look) -> str:
+    """The first case whose shape is wrong, with sizes that tell the axes apart."""
+    for case, name, mine, right in look.wrong_parts():
+        if mine is not None and mine.array is not None and shape_of(mine) != shape_of(right):
+            return words.shapes(case.inputs, mine, right if look.tries > 1 else None, name)
+    return ""
+
+
 def _smallest(look: Look) -> Inputs:
     raised = any(got.raised for _, got, _ in look.failed)
     name = next(iter(look.bad_parts), None)
 
     def failing(pool: list[Inputs]) -> list[bool]:
-        got, want = (look.try_on(a, pool).seen for a in (look.attempt, look.exercise.reference))
+        got, want = look.try_on(pool).seen, look.right_on(pool)
         return [_fails_alike(look, g, w, raised, name) for g, w in zip(got, want, strict=False)]
 
     found = smallest(look.exercise, [case for case, _, _ in look.failed], failing)

@@ -35,7 +35,7 @@ class Raised:
 
     type: str
     text: str
-    line: int | None = None  # counted from 1 at the first line of the answer
+    line: int | None = None  # of the file or cell
 
 
 @dataclass(frozen=True)
@@ -181,8 +181,14 @@ def _safe_str(error: BaseException) -> bool:
 def _line(error: BaseException, attempt: Any) -> int | None:
     if isinstance(error, SyntaxError):
         return error.lineno
-    code = getattr(attempt, "__code__", None)
-    file, first = (code.co_filename, code.co_firstlineno) if code else ("<your answer>", 1)
+    files = _files(attempt)
     frames = traceback.extract_tb(error.__traceback__, limit=200)
-    lines = [f.lineno for f in frames if f.filename == file and f.lineno]
-    return lines[-1] - first + 1 if lines else None
+    lines = [f.lineno for f in frames if f.filename in files and f.lineno]
+    return lines[-1] if lines else None
+
+
+def _files(attempt: Any) -> set[str]:
+    """The files in which the answer's own code stands; a cell of a notebook counts as one."""
+    parts = [attempt, *vars(attempt).values()] if isinstance(attempt, type) else [attempt]
+    codes = [getattr(part, "__code__", None) for part in parts]
+    return {code.co_filename for code in codes if code is not None}

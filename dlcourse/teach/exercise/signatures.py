@@ -1,9 +1,12 @@
-"""What a wrong array looks like beside the right one: sign, factor, transpose, a place, a constant.
+"""What wrong arrays look like beside the right ones: a sign, a factor, a transpose, a place.
 
-Computed for any exercise, these name a mistake that no known-wrong variant has foreseen.
+Each test looks at all the cases in which a part is wrong, and speaks only if it holds on every one:
+numbers that happen to be alike in one case are no evidence.  So a mistake that no known-wrong
+variant has foreseen still gets a sentence of its own.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,67 +16,104 @@ Array = np.ndarray
 _RTOL = 1e-5
 
 
-def describe(got: Array, want: Array, inputs: Mapping[str, object]) -> str:
-    """One sentence on how `got` differs from `want`, empty if nothing simple does."""
-    if got.shape != want.shape:
-        return next(_shapes(got, want, inputs), "")
-    return next(_values(got, want, inputs), "")
+class Evidence(NamedTuple):
+    """One case in which a part is wrong."""
+
+    got: Array
+    want: Array
+    inputs: Mapping[str, object]
+
+
+def describe(cases: Sequence[Evidence]) -> str:
+    """One sentence on how the results differ from the right ones, empty if nothing simple does."""
+    tests = _VALUES if all(c.got.shape == c.want.shape for c in cases) else _SHAPES
+    return next((says for test in tests if cases and (says := test(cases))), "")
 
 
 def _equal(a: Array, b: Array) -> bool:
     return a.shape == b.shape and bool(close(a, b, _RTOL).all())
 
 
-def _shapes(got: Array, want: Array, inputs: Mapping[str, object]) -> Iterator[str]:
-    if got.ndim == want.ndim == 2 and _equal(got.T, want):
-        yield "It is the right array, transposed."
-    if got.size == want.size and _equal(got.reshape(want.shape), want):
-        yield f"The numbers are right, in shape {got.shape} instead of {want.shape}."
-    if got.ndim == 0 and want.ndim:
-        yield "It is one number for the whole array: something was summed over every axis."
-    if want.ndim == got.ndim + 1 and any(_equal(got, want.sum(i)) for i in range(want.ndim)):
-        yield "One axis too many was summed over."
-    if got.ndim == want.ndim + 1 and any(_equal(got.sum(i), want) for i in range(got.ndim)):
-        yield "One axis still has to be summed over."
+def _always(says: str, holds: Callable[[Array, Array], bool]) -> Callable[..., str]:
+    """A test that says one thing if `holds(got, want)` on every case."""
+    return lambda cases: says if all(holds(c.got, c.want) for c in cases) else ""
 
 
-def _values(got: Array, want: Array, inputs: Mapping[str, object]) -> Iterator[str]:
-    for test in (_nan, _zero, _unchanged, _factor, _transposed, _constant, _offset, _part):
-        if sentence := test(got, want, inputs):
-            yield sentence
+# Arrays of another shape -------------------------------------------------------------------------
 
 
-def _nan(got: Array, want: Array, *_: object) -> str:
-    bad = ~((got == got) & (abs(got) != float("inf")))
-    fine = bad.any() and (want == want).all() and (abs(want) != float("inf")).all()
-    count = int(bad.sum())
-    return (
-        f"{count} of {got.size} numbers {'is' if count == 1 else 'are'} nan or inf." if fine else ""
-    )
+def _is_reshaped(got: Array, want: Array) -> bool:
+    return got.size == want.size and _equal(got.reshape(want.shape), want)
 
 
-def _zero(got: Array, want: Array, *_: object) -> str:
-    return "Every number of it is zero." if got.size and not got.any() and want.any() else ""
+def _lost_axis(got: Array, want: Array) -> bool:
+    return want.ndim == got.ndim + 1 and any(_equal(got, want.sum(i)) for i in range(want.ndim))
 
 
-def _unchanged(got: Array, _: Array, inputs: Mapping[str, object]) -> str:
-    for name, given in inputs.items():
-        if isinstance(given, np.ndarray) and given.ndim and _equal(got, given):
+def _spare_axis(got: Array, want: Array) -> bool:
+    return got.ndim == want.ndim + 1 and any(_equal(got.sum(i), want) for i in range(got.ndim))
+
+
+_SHAPES = (
+    _always("It is the right array, transposed.", lambda g, w: g.ndim == 2 and _equal(g.T, w)),
+    _always("The numbers themselves are right.", _is_reshaped),
+    _always("One axis too many was summed over.", _lost_axis),
+    _always("One axis still has to be summed over.", _spare_axis),
+    _always("Something was summed over every axis.", lambda g, w: g.ndim == 0 < w.ndim),
+)
+
+
+# Arrays of the right shape -----------------------------------------------------------------------
+
+
+def _not_finite(cases: Sequence[Evidence]) -> str:
+    bad = [int((~_finite(c.got)).sum()) for c in cases]
+    if not all(bad) or not all(_finite(c.want).all() for c in cases):
+        return ""
+    count, size = bad[0], cases[0].got.size
+    return f"{count} of {size} numbers {'is' if count == 1 else 'are'} nan or inf."
+
+
+def _finite(a: Array) -> Array:
+    return np.asarray((a == a) & (abs(a) != float("inf")))
+
+
+def _unchanged(cases: Sequence[Evidence]) -> str:
+    given = {k: v for k, v in cases[0].inputs.items() if isinstance(v, np.ndarray) and v.ndim}
+    for name in given:
+        if all(_equal(c.got, np.asarray(c.inputs[name])) for c in cases):
             return f"It is `{name}` itself, unchanged."
     return ""
 
 
-def _factor(got: Array, want: Array, inputs: Mapping[str, object]) -> str:
-    c = ratio(got, want)
-    if c is None or abs(c - 1) < 1e-6:
+def _factor(cases: Sequence[Evidence]) -> str:
+    found = [(ratio(c.got, c.want), c) for c in cases if c.got.size > 1]
+    factors = [c for c, _ in found if c is not None]
+    if not factors or len(factors) < len(found):
         return ""
+    if all(abs(c - factors[0]) < 1e-5 * abs(c) for c in factors):
+        return _fixed_factor(factors[0])
+    return next(_size_factors([(c, case) for c, case in found if c is not None]), "")
+
+
+def _fixed_factor(c: float) -> str:
     if abs(c + 1) < 1e-6:
         return "Every number is right but for its sign."
-    for k in (c, 1 / c):
-        for name, n in _sizes(inputs):
-            if n > 1 and abs(abs(k) - n) < 1e-5 * n:
-                return f"Every number is {_by(k, n, c)}; {n} is {name}."
     return f"Every number is {c:.4g} times what it should be."
+
+
+def _size_factors(found: list[tuple[float, Evidence]]) -> Iterator[str]:
+    """Factors that are the length of one and the same axis in every case, or one over it."""
+    sizes = [dict(_sizes(case.inputs)) for _, case in found]
+    for name in sizes[0]:
+        n = [of.get(name, 0) for of in sizes]
+        for sign, but in ((1, ""), (-1, ", and its sign is wrong")):
+            if all(abs(c * sign - k) < 1e-5 * k for (c, _), k in zip(found, n, strict=True)):
+                yield f"Every number is N times too large, N being {name}{but}."
+            if all(
+                k and abs(c * sign - 1 / k) < 1e-5 / k for (c, _), k in zip(found, n, strict=True)
+            ):
+                yield f"Every number is N times too small, N being {name}{but}."
 
 
 def _sizes(inputs: Mapping[str, object]) -> Iterator[tuple[str, int]]:
@@ -84,58 +124,63 @@ def _sizes(inputs: Mapping[str, object]) -> Iterator[tuple[str, int]]:
                 yield f"the number of columns of `{name}`", given.shape[-1]
 
 
-def _by(k: float, n: int, c: float) -> str:
-    sign = ", and of the wrong sign" if k < 0 else ""
-    return f"exactly {n} times too {'large' if abs(c) > 1 else 'small'}{sign}"
-
-
 def ratio(got: Array, want: Array) -> float | None:
     """The one factor c with got = c * want, or None."""
     size = largest(want)
-    if got.dtype.kind not in "fiu" or not size or got.size < 2 or not got.any():
+    if got.dtype.kind not in "fiu" or not size or not got.any():
         return None
     i = abs(want).argmax()
     c = float(got.flat[i]) / float(want.flat[i])
     return c if c and _equal(got.astype(float), c * want) else None
 
 
-def _transposed(got: Array, want: Array, *_: object) -> str:
-    square = got.ndim == 2 and got.shape[0] == got.shape[1] > 1
-    return "It is the right array, transposed." if square and _equal(got.T, want) else ""
+def _is_constant(got: Array, want: Array) -> bool:
+    varies = want.size > 1 and largest(want - want.flat[0]) > 0
+    return not varies or largest(got - got.flat[0]) == 0
 
 
-def _constant(got: Array, want: Array, *_: object) -> str:
-    varies = got.size > 2 and largest(want - want.flat[0]) > 0
-    alike = varies and largest(got - got.flat[0]) == 0
-    return f"Every number of it is {got.flat[0]:.4g}." if alike else ""
-
-
-def _offset(got: Array, want: Array, *_: object) -> str:
-    gap = got.astype(float) - want
-    same = gap.size > 2 and gap.flat[0] and _equal(gap, np.full_like(gap, gap.flat[0]))
-    return f"Every number is off by the same {gap.flat[0]:.4g}." if same else ""
-
-
-def _part(got: Array, want: Array, *_: object) -> str:
-    right = close(got, want, _RTOL)
-    n = int(right.size - right.sum())
-    if got.size < 3 or not right.any():
+def _offset(cases: Sequence[Evidence]) -> str:
+    gaps = [c.got.astype(float) - c.want for c in cases]
+    first = gaps[0].flat[0] if gaps[0].size else 0.0
+    if not first or not all(_equal(gap, np.full_like(gap, first)) for gap in gaps):
         return ""
-    where = _place(~right)
-    return (
-        f"{n} of {got.size} numbers {'is' if n == 1 else 'are'} wrong{where}; the others are right."
-    )
+    return f"Every number is off by the same {first:.4g}."
+
+
+def _partly(cases: Sequence[Evidence]) -> str:
+    """Some are right: how many are wrong in the first case, and whether they fill a line."""
+    wrong = [~close(c.got, c.want, _RTOL) for c in cases if c.got.size > 2]
+    if not wrong or not all(0 < w.sum() < w.size for w in wrong):
+        return ""
+    places = {_place(w) for w in wrong}
+    if len(places) == 1 and (place := places.pop()):
+        return f"Only {place} is wrong; the rest is right."
+    count, size = int(wrong[0].sum()), wrong[0].size
+    return f"{count} of {size} numbers {'is' if count == 1 else 'are'} wrong; the others are right."
 
 
 def _place(wrong: Array) -> str:
-    """Where the wrong ones are, if they fill one row or column of several."""
+    """The one row or column that the wrong ones fill, counted from the nearer end."""
     if wrong.ndim != 2 or min(wrong.shape) < 2:
         return ""
-    for axis, noun in ((1, "row"), (0, "column")):
-        lines = [i for i, line in enumerate(wrong.swapaxes(0, 1 - axis)) if line.any()]
-        if len(lines) == 1 and wrong.sum() == wrong.shape[axis]:
-            return f", all in {noun} {lines[0]}"
+    for axis, noun in ((0, "row"), (1, "column")):
+        lines = [i for i, line in enumerate(wrong.swapaxes(0, axis)) if line.any()]
+        if len(lines) == 1:
+            last = lines[0] == wrong.shape[axis] - 1
+            return "the first " + noun if lines[0] == 0 else f"the last {noun}" if last else ""
     return ""
+
+
+_VALUES = (
+    _not_finite,
+    _always("Every number of it is zero.", lambda g, w: not g.any() and bool(w.any())),
+    _unchanged,
+    _factor,
+    _always("It is the right array, transposed.", lambda g, w: g.ndim == 2 and _equal(g.T, w)),
+    _always("All its numbers are the same, and they should differ.", _is_constant),
+    _offset,
+    _partly,
+)
 
 
 def cosine(got: Array, want: Array) -> float:

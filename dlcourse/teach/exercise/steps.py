@@ -48,7 +48,7 @@ def _pass_it(e: Exercise) -> str:
 def attempted(look: Look) -> Finding | None:
     """Has anything been written yet?"""
     e = look.exercise
-    if is_stub(look.attempt):
+    if is_stub(look.attempt, e.methods):
         says = f"`{e.name}` is still empty. Write its body, run the cell, and check again."
         return Finding("not attempted", says)
     if blank_in(look.attempt):
@@ -119,18 +119,25 @@ def named(look: Look) -> Finding | None:
 
 
 def _replayed(look: Look) -> Finding | None:
-    for wrong in look.exercise.wrongs:
-        if _same_throughout(look, look.known.wrong[wrong.id]):
-            return Finding("not yet", wrong.says, wrong, parts=look.bad_parts)
-    return None
+    found = [w for w in look.exercise.wrongs if _same_throughout(look, w)]
+    if not found:
+        return None
+    wrong = next((w for w in found if _same_wholly(look, w)), found[0])
+    return Finding("not yet", wrong.says, wrong, parts=look.bad_parts)
 
 
-def _same_throughout(look: Look, theirs: list[Observation]) -> bool:
-    rows = list(zip(look.run.seen, theirs, look.known.right, strict=True))
-    if not all(look.agrees(got, wrong) for got, wrong, _ in rows):
+def _same_wholly(look: Look, wrong: Wrong) -> bool:
+    """Whether even what is not judged is the same: of several variants, this is the one."""
+    rows = zip(look.run.seen, look.known.wrong[wrong.id], strict=True)
+    return all(look.agrees(got, other, wholly=True) for got, other in rows)
+
+
+def _same_throughout(look: Look, wrong: Wrong) -> bool:
+    rows = list(zip(look.run.seen, look.known.wrong[wrong.id], look.known.right, strict=True))
+    if not all(look.agrees(got, other) for got, other, _ in rows):
         return False
     bad = [got for got, _, right in rows if not look.agrees(got, right)]
-    return not all(got.raised for got in bad) or any(_particular(got) for got in bad)
+    return not all(got.raised for got in bad) or wrong.telling or any(map(_particular, bad))
 
 
 def _particular(got: Observation) -> bool:
@@ -286,14 +293,12 @@ def _kind_says(name: str, mine: str, wanted: str) -> str:
 
 def shaped(look: Look) -> Finding | None:
     """Does it have the right shape at every size?"""
-    for case, name, mine, right in look.wrong_parts():
+    for _, name, mine, right in look.wrong_parts():
         if mine is None or mine.array is None or right.array is None:
             says = f"**{words.noun(name)} is missing, or is not made of numbers.**"
-            return Finding("not yet", says, parts=(name,))
+            return Finding("not yet", says)
         if mine.array.shape != right.array.shape:
-            how = signatures.describe(mine.array, right.array, case.inputs)
-            is_, should = words.shape(mine), words.shape(right)
-            says = f"**{words.noun(name)} has {is_}; it should have {should}.** {how}"
+            says = f"**{words.noun(name)} has the wrong shape.** {_how(look, name)}"
             return Finding("not yet", says.strip(), hint=_next_hint(look), parts=(name,))
     return None
 
@@ -354,11 +359,14 @@ def _holds(held: Property, case: Case, got: Observation) -> bool:
 
 
 def _how(look: Look, name: str) -> str:
-    """What the difference looks like in the first case that shows it."""
-    for case, part, mine, right in look.wrong_parts():
-        if part == name and mine is not None and mine.array is not None and right.array is not None:
-            return signatures.describe(mine.array, right.array, case.inputs)
-    return ""
+    """What the difference looks like, the same in every case that has it."""
+    rows = [(mine, right, c.inputs) for c, n, mine, right in look.wrong_parts() if n == name]
+    evidence = [
+        signatures.Evidence(mine.array, right.array, inputs)
+        for mine, right, inputs in rows
+        if mine is not None and mine.array is not None and right.array is not None
+    ]
+    return signatures.describe(evidence)
 
 
 def _rest_is_right(look: Look) -> str:

@@ -1,5 +1,6 @@
 """Inputs and results in small print, and the plain words around them."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,8 +40,8 @@ def value(v: Any) -> str:
         return number(v)
     if isinstance(v, dict):
         return "{" + ", ".join(f"{k!r}: {value(item)}" for k, item in v.items()) + "}"
-    if isinstance(v, list | tuple) and any(isinstance(item, np.ndarray) for item in v):
-        return "[" + ", ".join(value(item) for item in v) + "]"
+    if isinstance(v, list):
+        return "[" + ", ".join(" ".join(value(item).split()) for item in v) + "]"
     return repr(v)
 
 
@@ -71,9 +72,13 @@ def result(seen: Observation, name: str) -> str:
 
 
 def error(seen: Observation) -> str:
-    """The error in the form Python prints it."""
+    """The error in the form Python prints it, NumPy's own dialect translated."""
     assert seen.raised is not None
-    return f"{seen.raised.type}: {seen.raised.text}".removesuffix(": ")
+    text = _MATMUL.sub(r"in a @ b, a has \2 columns but b has \1 rows", seen.raised.text)
+    return f"{seen.raised.type}: {text}".removesuffix(": ")
+
+
+_MATMUL = re.compile(r"matmul: .*gufunc.*\(size (\d+) is different from (\d+)\)")
 
 
 def example(given: Inputs, got: Observation, want: Observation | None, name: str) -> str:
@@ -81,6 +86,18 @@ def example(given: Inputs, got: Observation, want: Observation | None, name: str
     rows = [("given", inputs(given)), ("yours", result(got, name))]
     if want is not None:
         rows.append(("right", result(want, name)))
+    return _table(rows)
+
+
+def shapes(given: Inputs, got: Part, want: Part | None, name: str) -> str:
+    """The same of shapes alone, where it is the shape that went wrong."""
+    arrays = [f"{k}.shape = {v.shape}" for k, v in given.items() if hasattr(v, "shape")]
+    others = [f"{k} = {value(v)}" for k, v in given.items() if not hasattr(v, "shape")]
+    rows = [("given", "\n".join(arrays + others)), ("yours", shape(got))]
+    return _table(rows + ([("right", shape(want))] if want is not None else []))
+
+
+def _table(rows: list[tuple[str, str]]) -> str:
     text = "\n".join(_indented(f"{head}  ", body) for head, body in rows)
     return f"```text\n{text}\n```"
 
@@ -107,7 +124,7 @@ def count(n: int, noun: str) -> str:
 
 
 def shape(p: Part) -> str:
-    """The shape of a part in words."""
+    """What a part is, by its shape."""
     if p.array is None:
         return part(p)
-    return "a single number" if p.array.ndim == 0 else f"shape {p.array.shape}"
+    return "a single number" if p.array.ndim == 0 else f"an array of shape {p.array.shape}"

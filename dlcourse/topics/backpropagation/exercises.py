@@ -10,7 +10,7 @@ from . import rules
 
 def relu_backward(g, z):
     """The gradient with respect to z of relu(z), given the gradient g that arrives; both (N, D)."""
-    mask = z > 0  #: where did the forward pass let z through?
+    mask = z > 0  #: where the forward pass let z through
     return g * mask  #: what arrives goes on there, and nowhere else
 
 
@@ -137,9 +137,9 @@ it must be kept from the forward pass: this is where the memory of training goes
 
 def linear_backward(g, x, weight):
     """The gradients of y = x @ weight.T + bias: dx (N, I), dweight (O, I), dbias (O,)."""
-    dx = g @ weight  #: (N, O) times what gives (N, I)?
-    dweight = g.T @ x  #: sum over the batch: what times x gives (O, I)?
-    dbias = g.sum(axis=0)  #: every row of the batch used the same bias
+    dx = g @ weight  #: a sum over the outputs: (N, O) times (O, I)
+    dweight = g.T @ x  #: a sum over the batch: (O, N) times (N, I)
+    dbias = g.sum(axis=0)  #: every row used the same bias
     return dx, dweight, dbias
 
 
@@ -297,7 +297,7 @@ def softmax_cross_entropy_backward(logits, target):
     shifted = logits - logits.max(axis=1, keepdims=True)  #: no exponent above 0, so none overflows
     p = np.exp(shifted)
     p = p / p.sum(axis=1, keepdims=True)  #: every row a distribution over the classes
-    p[np.arange(len(target)), target] -= 1  #: what is subtracted at the right class of each row?
+    p[np.arange(len(target)), target] -= 1  #: what p - y takes off at the right class
     return p / len(target)  #: the loss was a mean over the batch
 
 
@@ -530,6 +530,7 @@ def _numerical_corners(rng: np.random.Generator) -> list[Case]:
         Case("a large eps", {"f": _CUBE, "x": x, "eps": 0.5}),
         Case("an array of whole numbers", {"f": _CUBE, "x": np.array([1, -2, 3]), "eps": 1e-4}),
         Case("x in float32", {"f": _SINES, "x": x.astype(np.float32), "eps": 1e-5}),
+        Case("eps left to its default", {"f": _SINES, "x": x}),
         Case("an x of one axis", {"f": _SINES, "x": x[0], "eps": 1e-3}),
     ]
 
@@ -701,7 +702,9 @@ checks gradients and does not train networks.""",
     objectives=("BP-4",),
     minutes=12,
     difficulty=2,
-    rtol=1e-6,
+    equivalent={
+        "grad = np.zeros_like(x) -> grad = np.ones_like(x)": "every entry is written in the loop",
+    },
 )
 
 
@@ -901,6 +904,12 @@ def _mlp_inputs(rng: np.random.Generator, N: int, D: int, H: int, K: int) -> dic
     return {"x": rng.normal(size=(N, D)), "y": rng.integers(0, K, N), **weights}
 
 
+def _mlp_corners(rng: np.random.Generator) -> list[Case]:
+    given = _mlp_inputs(rng, 4, 3, 5, 3)
+    x, shift = given["x"] * np.array([[1.0], [30.0], [1.0], [900.0]]), given["b2"] + 800
+    return [Case("large logits", {**given, "x": x, "b2": shift})]
+
+
 def _rule(rule: rules.Rule):
     """A known-wrong variant: the microscope's rule of this name."""
 
@@ -962,6 +971,7 @@ and its loss is the mean cross-entropy of the logits with the labels `y`. Return
 - Shapes: `x` (N, D), `y` (N,) whole numbers, `W1` (D, H), `b1` (H,), `W2` (H, K), `b2` (K,).""",
     reference=mlp_backward,
     inputs=_mlp_inputs,
+    corners=_mlp_corners,
     returns=("dW1", "db1", "dW2", "db2"),
     wrongs=tuple(_mlp_wrong(rule) for rule in rules.WRONG),
     recognise=_recognise,

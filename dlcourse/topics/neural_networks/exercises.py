@@ -13,7 +13,7 @@ def dense_relu(x, weight, bias):
     return np.maximum(z, 0)  #: what ReLU does to it
 
 
-def _dense_inputs(rng: np.random.Generator, N: int, I: int, O: int) -> dict:  # noqa: E741
+def _dense_inputs(rng: np.random.Generator, N: int, I: int, O: int) -> dict:
     # A bias as large as the sums, so that leaving it out or adding it late shows at every size.
     bias = rng.choice([-1.0, 1.0], O) * rng.uniform(0.5, 2, O)
     return {"x": rng.normal(size=(N, I)), "weight": rng.normal(size=(O, I)), "bias": bias}
@@ -144,6 +144,7 @@ def _softmax_corners(rng: np.random.Generator) -> list[Case]:
     return [
         Case("one row without a batch", {"logits": np.array([1.0, 2.0, 3.0])}),
         Case("large logits", {"logits": np.array([[1000.0, 1001.0, 999.0]])}),
+        Case("large logits of both signs", {"logits": np.array([[1000.0, 0.0, -1000.0]])}),
         Case("rows far apart", {"logits": rows + np.array([[0.0], [900.0]])}),
         Case("three axes", {"logits": rng.normal(size=(2, 3, 4))}),
         Case("equal logits", {"logits": np.full((2, 4), 0.5)}),
@@ -158,7 +159,7 @@ def _exp_over(total):
     return wrong
 
 
-def _sums_to_one(inputs: dict, parts: dict) -> bool:
+def _sums_to_one(inputs, parts) -> bool:
     return bool((abs(parts["result"].sum(axis=-1) - 1) < 1e-6).all())
 
 
@@ -259,8 +260,9 @@ sum runs over the **last axis** of `logits`.
         ),
         Wrong(
             "base-two",
-            lambda logits: (e := 2.0 ** (logits - logits.max(-1, keepdims=True)))
-            / e.sum(-1, keepdims=True),
+            lambda logits: (
+                (e := 2.0 ** (logits - logits.max(-1, keepdims=True))) / e.sum(-1, keepdims=True)
+            ),
             "**The base is 2, and it should be e.** The result is a softmax at another "
             "temperature, flatter than it should be.",
         ),
@@ -280,7 +282,6 @@ exponent at 0, so nothing overflows and at least one term is 1. It must be each 
 maximum: with that of the whole array, a row far below it underflows to 0/0.""",
     minutes=8,
     difficulty=2,
-    equivalent={},
 )
 
 
@@ -421,9 +422,9 @@ the softmax of row n.
         ),
         Wrong(
             "squared",
-            lambda logits, target: ((_p(logits) - np.eye(logits.shape[1])[target]) ** 2)
-            .sum(axis=1)
-            .mean(),
+            lambda logits, target: (
+                ((_p(logits) - np.eye(logits.shape[1])[target]) ** 2).sum(axis=1).mean()
+            ),
             "**That is a squared error of the probabilities.** It is bounded by 2, so a confident "
             "mistake hardly counts, and its gradient vanishes where it is needed most.",
             belief="C-09",

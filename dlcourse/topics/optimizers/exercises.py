@@ -23,7 +23,7 @@ class SGD:
             p.grad = None
 
     def step(self):
-        for p, v in zip(self.params, self.velocity):
+        for p, v in zip(self.params, self.velocity, strict=True):
             if p.grad is None:
                 continue
             v *= self.momentum  #: how much of the old velocity stays
@@ -90,7 +90,7 @@ class _Base(SGD):
 
 
 def _stepper(rule):
-    """A known-wrong optimizer whose step is `rule(self, p, i)` for every parameter with a gradient."""
+    """A known-wrong optimizer: its step is `rule(self, p, i)` where there is a gradient."""
 
     class Wrong(_Base):
         def step(self):
@@ -345,8 +345,9 @@ ADAM_STEP = Exercise(
     title="One step of Adam",
     asks="""Do one step of Adam (Kingma and Ba, 2015) and return the new `w, m, v`:
 
-$$m \\leftarrow \\beta_1 m + (1-\\beta_1)\\, g, \\quad v \\leftarrow \\beta_2 v + (1-\\beta_2)\\, g^2,
-\\quad w \\leftarrow w - \\eta\\, \\frac{m / (1-\\beta_1^t)}{\\sqrt{v / (1-\\beta_2^t)} +
+$$m \\leftarrow \\beta_1 m + (1-\\beta_1)\\, g, \\quad
+v \\leftarrow \\beta_2 v + (1-\\beta_2)\\, g^2, \\quad
+w \\leftarrow w - \\eta\\, \\frac{m / (1-\\beta_1^t)}{\\sqrt{v / (1-\\beta_2^t)} +
 \\epsilon}$$
 
 - `w`, `g`, `m`, `v` are arrays of one shape; `t` counts the steps from 1; $\\eta$ is `lr`.
@@ -755,8 +756,10 @@ trains almost as well, which is why they survive: the check compares numbers."""
     minutes=8,
     difficulty=2,
     equivalent={
-        "done = (step - warmup) / (total - warmup) -> done = (warmup - step) / (total - warmup)": _EVEN,
-        "done = (step - warmup) / (total - warmup) -> done = (step - warmup) / (warmup - total)": _EVEN,
+        "done = (step - warmup) / (total - warmup) -> "
+        "done = (warmup - step) / (total - warmup)": _EVEN,
+        "done = (step - warmup) / (total - warmup) -> "
+        "done = (step - warmup) / (warmup - total)": _EVEN,
     },
 )
 

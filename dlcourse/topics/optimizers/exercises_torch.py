@@ -11,7 +11,7 @@ from ...teach.exercise import Case, Exercise, Wrong
 
 
 def fit(model, optimizer, batches, epochs):
-    """Train for some epochs over a list of batches (x, y); the mean loss per example of each epoch."""
+    """Train over a list of batches (x, y); the mean loss per example of each epoch."""
     history = []
     model.train()  #: dropout and batch norm behave as in training
     for _ in range(epochs):
@@ -80,7 +80,7 @@ def _loop(*, train=True, zero="batch", weigh=True, per="epoch", end=True, step="
     """A known-wrong variant: the loop with one of its decisions changed."""
 
     def wrong(model, optimizer, batches, epochs):
-        history = []
+        history, loss = [], torch.tensor(0.0)
         total, count = 0.0, 0
         if train:
             model.train()
