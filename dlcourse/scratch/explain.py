@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .autograd import OPS
 
+HERE = __name__.rpartition(".")[0]  # dlcourse.scratch
 _ROOMS = ("", ".nn.functional", ".nn", ".nn.init", ".optim", ".optim.lr_scheduler", ".utils.data")
 
 
@@ -67,7 +68,7 @@ def _find(name):
         return OPS[name]
     known = set(OPS)
     for room in _ROOMS:
-        module = importlib.import_module(__package__ + room)
+        module = importlib.import_module(HERE + room)
         path = name.split(".")
         found = module
         for part in path:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from .autograd import OPS, Tensor
-from .explain import call_of
+from .explain import HERE, call_of
 
 ROOMS = {
     "torch": "",
@@ -45,7 +45,7 @@ def page():
 
 def _module(path):
     try:
-        return importlib.import_module(__package__ + path)
+        return importlib.import_module(HERE + path)
     except ModuleNotFoundError:
         return None
 
@@ -58,7 +58,7 @@ def public(module):
 
 
 def _ours(value):
-    return getattr(value, "__module__", "").startswith(__package__)
+    return getattr(value, "__module__", "").startswith(HERE)
 
 
 def _methods():

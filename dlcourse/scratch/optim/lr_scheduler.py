@@ -170,6 +170,12 @@ class MultiplicativeLR(_Lambdas):
 class _Factors(LRScheduler):
     """A schedule as `_factor(t)`, from epoch t - 1 to t, and `_share(t)`, the product so far."""
 
+    def _factor(self, t) -> float:
+        raise NotImplementedError
+
+    def _share(self, t) -> float:
+        raise NotImplementedError
+
     def get_lr(self):
         """The rates for this epoch."""
         return [lr * self._factor(self.last_epoch) for lr in self._lrs()]
@@ -397,7 +403,7 @@ class ChainedScheduler(_Composed):
         self._adopt(optimizer or schedulers[0].optimizer, schedulers)
         self._last_lr = self._lrs()
 
-    def step(self):
+    def step(self):  # pyright: ignore[reportIncompatibleMethodOverride]
         """Step each schedule in turn."""
         for scheduler in self._schedulers:
             scheduler.step()
@@ -423,7 +429,7 @@ class SequentialLR(_Composed):
         first._initial_step()
         self._last_lr = first.get_last_lr()
 
-    def step(self):
+    def step(self):  # pyright: ignore[reportIncompatibleMethodOverride]
         """Step the schedule whose turn it is."""
         self.last_epoch += 1
         i = bisect_right(self._milestones, self.last_epoch)
@@ -602,13 +608,12 @@ class OneCycleLR(_MomentumCycle):
             f"Tried to step {self.last_epoch} times, but the cycle has {self.total_steps} steps",
         )
         anneal = _anneal_cos if self._anneal_func_type == "cos" else _anneal_linear
-        share, lr_ends, momentum_ends = self._where()
+        share, (lr_from, lr_to), (momentum_from, momentum_to) = self._where()
+        groups = self.optimizer.param_groups
         if self.cycle_momentum:
-            for group in self.optimizer.param_groups:
-                self._set_momentum(group, anneal(*(group[k] for k in momentum_ends), share))
-        return [
-            anneal(*(group[k] for k in lr_ends), share) for group in self.optimizer.param_groups
-        ]
+            for g in groups:
+                self._set_momentum(g, anneal(g[momentum_from], g[momentum_to], share))
+        return [anneal(g[lr_from], g[lr_to], share) for g in groups]
 
     def _where(self):
         """How far into which phase this step is."""
@@ -668,7 +673,7 @@ class ReduceLROnPlateau(LRScheduler):
         """Whether a reduction is so recent that bad epochs do not count yet."""
         return self.cooldown_counter > 0
 
-    def step(self, metrics, epoch=None):
+    def step(self, metrics, epoch=None):  # pyright: ignore[reportIncompatibleMethodOverride]
         """Report this epoch's metric (a number or a tensor with one element)."""
         current = float(metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch

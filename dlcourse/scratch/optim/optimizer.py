@@ -8,7 +8,8 @@ from itertools import chain
 
 import numpy as np
 
-from ..autograd import Tensor, enable_grad, wrap
+from ..autograd import Tensor, wrap
+from ..grad_mode import enable_grad
 from ._packs import make_packs
 
 
@@ -168,6 +169,8 @@ class Rule(Optimizer):
     A subclass gives `buffers(group)`, the names and first values of what it remembers for each
     parameter, and `update(p, g, ...)`, which is handed any option and buffer it names.
     """
+
+    _packs: dict
 
     def buffers(self, group):
         """Names and first values of the arrays remembered for each parameter."""

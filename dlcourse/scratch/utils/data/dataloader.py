@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ...autograd import Tensor
 from ...creation import as_tensor, tensor
 from ...dtypes import float64
-from ...ops import stack
+from ...ops.movement import stack
 from .dataset import IterableDataset, TensorDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
@@ -68,11 +69,11 @@ class DataLoader:
 
     def __init__(
         self,
-        dataset,
+        dataset: Any,
         batch_size=1,
         shuffle=None,
-        sampler=None,
-        batch_sampler=None,
+        sampler: Any = None,
+        batch_sampler: Any = None,
         num_workers=0,
         collate_fn=None,
         pin_memory=False,
@@ -93,7 +94,7 @@ class DataLoader:
         self.pin_memory, self.timeout = pin_memory, timeout
         self.drop_last = drop_last
         self.batch_size = None if batch_sampler is not None else batch_size
-        self.sampler = self._default_sampler(shuffle) if sampler is None else sampler
+        self.sampler: Any = self._default_sampler(shuffle) if sampler is None else sampler
         if batch_sampler is None and batch_size is not None:
             batch_sampler = BatchSampler(self.sampler, batch_size, drop_last)
         self.batch_sampler = batch_sampler
@@ -132,7 +133,7 @@ class DataLoader:
     def __len__(self):
         if not isinstance(self.dataset, IterableDataset):
             return len(self.sampler if self.batch_sampler is None else self.batch_sampler)
-        n = len(self.dataset)
+        n = len(self.dataset)  # pyright: ignore[reportArgumentType] - a stream may know it
         if self.batch_size is None:
             return n
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)

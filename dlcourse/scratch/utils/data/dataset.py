@@ -17,7 +17,7 @@ class Dataset(Generic[T_co]):
     def __getitem__(self, index):
         raise NotImplementedError(f"{type(self).__name__} must define __getitem__")
 
-    def __add__(self, other):
+    def __add__(self, other) -> "Dataset":
         return ConcatDataset([self, other])
 
 
@@ -27,7 +27,7 @@ class IterableDataset(Dataset[T_co]):
     def __iter__(self):
         raise NotImplementedError(f"{type(self).__name__} must define __iter__")
 
-    def __add__(self, other):
+    def __add__(self, other) -> "Dataset":
         return ChainDataset([self, other])
 
 

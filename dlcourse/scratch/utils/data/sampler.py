@@ -1,7 +1,7 @@
 """Samplers: in which order the samples of a data set are taken."""
 
 import itertools
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ...creation import as_tensor
 from ...dtypes import float64
@@ -13,7 +13,7 @@ T_co = TypeVar("T_co", covariant=True)
 class Sampler(Generic[T_co]):
     """An order of indices: subclasses give `__iter__`, and `__len__` where it is known."""
 
-    def __init__(self, data_source=None):
+    def __init__(self, data_source: Any = None):
         self.data_source = data_source
 
     def __iter__(self):
