@@ -4,10 +4,13 @@
 `optim`, `utils.data`. A subset of torch, exactly: what is missing fails loudly.
 """
 
+# ruff: noqa: F401 - this file is the list of public names
+
 from math import e, inf, nan, pi
 
 from . import autograd, dtypes, linalg, ops, random
 from . import tensor as _spelling
+from ._print import set_printoptions
 from .autograd import (
     OPS,
     Tensor,
@@ -66,7 +69,6 @@ from .dtypes import (
     set_default_dtype,
     uint8,
 )
-from ._print import set_printoptions
 from .random import (
     Generator,
     bernoulli,

@@ -73,7 +73,7 @@ def _float_formatter(shown):
         def text(v):
             return f"{v:.{p}{style}}" if math.isfinite(v) else str(v)
 
-    width = max((len(text(float(v))) for v in shown), default=0)
+    width = max((len(text(float(v))) for v in finite), default=0)
     return lambda v: text(float(v)).rjust(width)
 
 

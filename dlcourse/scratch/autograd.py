@@ -14,15 +14,16 @@ differentiation in machine learning: a survey", section 3.2.
 """
 
 import functools
-import inspect
 import itertools
-from collections.abc import Callable, Iterable
+import weakref
+from collections.abc import Callable
 from heapq import heappop, heappush
 from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import versions
+from . import _calls, versions
 from .dtypes import promote
 from .grad_mode import (
     enable_grad,
@@ -33,6 +34,21 @@ from .grad_mode import (
     set_grad_enabled,
     state,
 )
+
+__all__ = [
+    "Node",
+    "Tensor",
+    "backward",
+    "enable_grad",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "op",
+    "set_grad_enabled",
+    "state",
+    "wrap",
+]
 
 Array = np.ndarray
 OPS: dict[str, Callable] = {}  # every op by name: tests and `explain` read it
@@ -82,6 +98,10 @@ class Tensor:
         "grad_fn",
     )
     __array_priority__ = 1000  # so that `array + tensor` asks the tensor
+
+    if TYPE_CHECKING:  # the methods that `tensor` and `inplace` hang on this class
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self, data=(), requires_grad=False):
         self._data: Array = data if type(data) is Array else np.asarray(data)
@@ -141,9 +161,7 @@ class Tensor:
         if not self._requires_grad:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if self.grad_fn is not None:
-            import weakref
-
-            me = weakref.ref(self)
+            me = weakref.ref(self)  # a node must not hold the tensor that it made
 
             def keep(g):
                 t = me()
@@ -185,21 +203,19 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
     if forward is None:
         return functools.partial(op, promotes=promotes, numbers=numbers, view=view)
     name = forward.__name__.removeprefix("_")
-    names, optional, variadic = _inputs(forward)
+    names, optional, variadic = _calls.inputs_of(forward)
     count = len(names)
-    allowed = _NUMBERS if numbers or promotes else ()
-    may_be_none = 1 if not allowed else count - optional  # inputs from this one on
+    allowed = _calls.NUMBERS if numbers or promotes else ()
+    may_be_none = count - optional if allowed else 1  # inputs from this one on
 
     @functools.wraps(forward)
     def apply(*args, **options):
         if options:
-            args = _tidy(name, names, args, options)
-        inputs, rest = (
-            (args, ()) if variadic or len(args) == count else (args[:count], args[count:])
-        )
-        if (
-            versions.latest_recorded
-        ):  # somebody wrote in place into a graph: views of it may be stale
+            args = _calls.tidy(name, names, args, options)
+        inputs, rest = args, ()
+        if len(args) > count and not variadic:
+            inputs, rest = args[:count], args[count:]
+        if versions.latest_recorded:
             refresh(inputs)
         arrays, parents, needed = [], [], 0
         for t in inputs:
@@ -210,7 +226,7 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
                     needed += 1
                     continue
             else:
-                arrays.append(_number(name, t, allowed, len(arrays) >= may_be_none))
+                arrays.append(_calls.number(name, t, allowed, len(arrays) >= may_be_none))
             parents.append(None)
         if promotes:
             arrays = promote(arrays)
@@ -219,93 +235,19 @@ def op(forward=None, *, promotes=False, numbers=False, view=False):
             back = None
         elif needed < len(parents) and type(back) is tuple:
             # A product that nobody needs is let go, and with it whatever it alone holds.
-            back = tuple(
-                [f if p is not None else None for f, p in zip(back, parents, strict=False)]
-            )
+            pairs = zip(parents, back, strict=False)
+            back = tuple([None if p is None else f for p, f in pairs])
         if type(value) is tuple:
             outs = several(name, parents, value, back)
-        else:
-            out = wrap(value)
-            if back is not None:
-                out._requires_grad = True
-                out.grad_fn = Node(name, parents, back, out._data.shape, out._data.dtype)
-            if not view:
-                return out
-            outs = (out,)
-        if view:
-            _note_views(outs, inputs[0])
-        return outs if type(value) is tuple else out
+            return tuple(_view_of(inputs[0], out) for out in outs) if view else outs
+        out = wrap(value)
+        if back is not None:
+            out._requires_grad = True
+            out.grad_fn = Node(name, parents, back, out._data.shape, out._data.dtype)
+        return _view_of(inputs[0], out) if view else out
 
     OPS[name] = apply
     return apply
-
-
-_NUMBERS = (int, float, np.number, np.bool_, Array)
-
-
-def _number(name, value, allowed, optional):
-    """An input that is no tensor: a number where allowed, or None for an optional one."""
-    if isinstance(value, allowed) or (value is None and optional):
-        return value
-    raise TypeError(f"{name}(): expected a Tensor, but got {type(value).__name__}")
-
-
-def _inputs(forward):
-    params = list(inspect.signature(forward).parameters.values())
-    only = [p.name for p in params if p.kind is p.POSITIONAL_ONLY]
-    either = [p.name for p in params if p.kind is p.POSITIONAL_OR_KEYWORD]
-    names = {n: i for i, n in enumerate(only or either)}
-    optional = sum(p.default is None for p in params if p.name in names)
-    return names, optional, any(p.kind is p.VAR_POSITIONAL for p in params)
-
-
-def _tidy(name, names, args, options):
-    """Put inputs given by keyword in their places; know NumPy's names of `dim` and `keepdim`."""
-    for ours, numpys in (("dim", "axis"), ("keepdim", "keepdims")):
-        if numpys in options:
-            options[ours] = options.pop(numpys)
-    if names.keys().isdisjoint(options):
-        return args
-    inputs, others = list(args[: len(names)]), args[len(names) :]
-    for key, place in names.items():
-        if key in options:
-            if place < len(inputs):
-                raise TypeError(f"{name}() got multiple values for argument '{key}'")
-            inputs += [None] * (place - len(inputs)) + [options.pop(key)]
-    return (*inputs, *others)
-
-
-def _note_views(outs, source):
-    """Remember whose memory views show, and whether their elements are out of order in it.
-
-    `inplace` reads the first; the second lets `Tensor.view` refuse what torch refuses, although
-    arrays that the engine itself lays out differently (images, for speed) may be viewed.
-    """
-    in_order = source._data.flags.c_contiguous or hasattr(source, "_strided")
-    for out in outs:
-        out._base = source if source._base is None else source._base
-        if in_order and not out._data.flags.c_contiguous:
-            out._strided = True
-
-
-def refresh(inputs):
-    """Give views whose memory was changed by a recorded write a graph that leads through the write."""
-    for t in inputs:
-        node = t.grad_fn if isinstance(t, Tensor) else None
-        if node is not None and node.number < versions.latest_recorded:
-            if versions.written_after(t._data, node.number, recorded=True):
-                _view_again(t)
-
-
-def _view_again(t):
-    base = t._base
-    if base is None or not np.may_share_memory(t._data, base._data):
-        raise RuntimeError(
-            "this tensor shares memory with one that was modified by an inplace operation after it "
-            "was made: make it again after the change, or clone() it before"
-        )
-    parent, place = base.grad_fn or base, versions.placing(base._data, t._data)
-    t.grad_fn = Node("as_strided", [parent], (lambda g: place(g)[0],), t._data.shape, t._data.dtype)
 
 
 class _Parts(tuple):
@@ -336,53 +278,54 @@ def several(name, parents, values, back, plain=()):
     return outs
 
 
+def _view_of(source, out):
+    """Note whose memory a view shows, and whether its elements are out of order in it.
+
+    `inplace` reads the first; the second lets `Tensor.view` refuse what torch refuses, although
+    arrays that the engine itself lays out differently (images, for speed) may be viewed.
+    """
+    out._base = source if source._base is None else source._base
+    in_order = source._data.flags.c_contiguous or hasattr(source, "_strided")
+    if in_order and not out._data.flags.c_contiguous:
+        out._strided = True
+    return out
+
+
+def refresh(inputs):
+    """Lead the graph of views through recorded in-place writes that changed what they show."""
+    for t in inputs:
+        node = t.grad_fn if isinstance(t, Tensor) else None
+        if node is not None and versions.written_after(t._data, node.number, recorded=True):
+            base = t._base
+            if base is None or not np.may_share_memory(t._data, base._data):
+                raise RuntimeError(
+                    "this tensor shares memory with one that was modified by an inplace operation "
+                    "after it was made: make it again after the change, or clone() it before"
+                )
+            place = versions.placing(base._data, t._data)
+            back = (lambda g, place=place: place(g)[0],)
+            t.grad_fn = Node("as_strided", [base.grad_fn or base], back, node.shape, node.dtype)
+
+
 # --- backward: replaying ----------------------------------------------------------------------
 
 
 def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
-    """Add the gradients of `tensors` (each weighted by its `grad_tensors`) to the leaves' `.grad`."""
-    roots, seeds = _seeded(tensors, grad_tensors, create_graph)
-    only = None if inputs is None else {t.grad_fn or t for t in _listed(inputs)}
-    found = _quietly(propagate, roots, seeds, bool(retain_graph), only or ())
+    """Add the gradients of `tensors` (weighted by `grad_tensors`) to the `.grad` of the leaves."""
+    roots = _calls.listed(tensors)
+    seeds = _calls.seeds(roots, grad_tensors, create_graph)
+    targets = None if inputs is None else {t.grad_fn or t: t for t in _calls.listed(inputs)}
+    found = quietly(propagate, roots, seeds, retain_graph, targets or ())
     taken = {id(g) for g in seeds}
-    for leaf, g in found.items():
-        if type(leaf) is not Node and (only is None or leaf in only):
-            _accumulate(leaf, g, taken)
-    if only:
-        for t in _listed(inputs):
-            if t.grad_fn in found:
-                _accumulate(t, found[t.grad_fn], taken)
+    for place, g in found.items():
+        if targets is None:
+            _accumulate(place, g, taken)
+        elif place in targets:
+            _accumulate(targets[place], g, taken)
 
 
-def grad(
-    outputs,
-    inputs,
-    grad_outputs=None,
-    retain_graph=None,
-    create_graph=False,
-    allow_unused=None,
-    materialize_grads=False,
-):
-    """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` changes."""
-    roots, seeds = _seeded(outputs, grad_outputs, create_graph)
-    wanted = [t.grad_fn or t for t in _listed(inputs)]
-    if not all(t._requires_grad for t in _listed(inputs)):
-        raise RuntimeError("One of the differentiated Tensors does not require grad")
-    found = _quietly(propagate, roots, seeds, bool(retain_graph), set(wanted))
-    grads = [wrap(found[w].copy()) if w in found else None for w in wanted]
-    if materialize_grads:
-        likes = [w if type(w) is Node else w._data for w in wanted]
-        zeros = [wrap(np.zeros(w.shape, w.dtype)) for w in likes]
-        grads = [z if g is None else g for g, z in zip(grads, zeros, strict=True)]
-    elif None in [g if g is None else 0 for g in grads] and not allow_unused:
-        raise RuntimeError(
-            "One of the differentiated Tensors appears to not have been used in the graph. "
-            "Set allow_unused=True if this is the desired behavior."
-        )
-    return tuple(grads)
-
-
-def _quietly(function, *args):
+def quietly(function, *args):
+    """Run without NumPy's warnings about infinities and NaN."""
     # A copy, because a context cannot be entered twice, and a hook may run another backward.
     return state.quiet.copy().run(function, *args)
 
@@ -417,7 +360,7 @@ def propagate(roots, seeds, retain_graph=False, keep=()):
         if node in keep:
             kept[node] = g
         if node.back is None or node.number < versions.latest:
-            _refuse_spoilt(node)
+            versions.refuse_spoilt(node)
         if type(node.back) is tuple:
             for parent, vjp in zip(node.parents, node.back, strict=False):
                 if vjp is not None:
@@ -429,24 +372,7 @@ def propagate(roots, seeds, retain_graph=False, keep=()):
                     deliver(parent, d)
         if not retain_graph:
             node.back, node.parents = None, ()
-    return grads | kept
-
-
-def _refuse_spoilt(node):
-    """Raise if the node was freed by an earlier backward, or if what it saved was overwritten."""
-    if node.back is None:
-        raise RuntimeError(
-            "Trying to backward through the graph a second time (or directly access saved tensors "
-            "after they have already been freed). Specify retain_graph=True if you need to backward "
-            "through the graph a second time."
-        )
-    functions = node.back if type(node.back) is tuple else (node.back,)
-    for array in versions.saved_arrays(functions):
-        if versions.written_after(array, node.number):
-            raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an "
-                f"inplace operation: [{array.dtype} {list(array.shape)}], which {node.name} saved"
-            )
+    return grads | kept if kept else grads
 
 
 def unbroadcast(g, shape):
@@ -457,7 +383,7 @@ def unbroadcast(g, shape):
 
 
 def _accumulate(leaf, g, taken):
-    """Add `g` to `leaf.grad`; the first time, keep `g` itself if nobody else may hold its memory."""
+    """Add `g` to `leaf.grad`; at first keep `g` itself, if nobody else can hold its memory."""
     if leaf._hooks:
         g = _run_hooks(leaf._hooks, g)
     if leaf._grad is not None:
@@ -476,44 +402,9 @@ def _run_hooks(hooks, g):
     return g
 
 
-def _listed(tensors):
-    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+def __getattr__(name):  # these live in a file of their own, which needs this one
+    if name in ("Function", "grad"):
+        from . import function
 
-
-def _seeded(tensors, gradients, create_graph):
-    """The outputs to start from and the gradient of each: one, unless it is given."""
-    if create_graph:
-        raise NotImplementedError(
-            "create_graph: this engine does not differentiate gradients again"
-        )
-    tensors = _listed(tensors)
-    given = [None] * len(tensors) if gradients is None else _listed(gradients)
-    return tensors, [_seed(t, g) for t, g in zip(tensors, given, strict=True)]
-
-
-def _seed(t, g):
-    if not t._requires_grad:
-        raise RuntimeError(
-            "element 0 of tensors does not require grad and does not have a grad_fn: no input of "
-            "this computation was made with requires_grad=True"
-        )
-    if g is None:
-        if t._data.size != 1:
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        return np.ones(t._data.shape, t._data.dtype)
-    if not isinstance(g, Tensor):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
-    if g._data.shape != t._data.shape:
-        raise RuntimeError(
-            f"Mismatch in shape: the gradient has a shape of {list(g._data.shape)} and the output "
-            f"has a shape of {list(t._data.shape)}"
-        )
-    return g._data
-
-
-def __getattr__(name):  # `autograd.Function` lives in its own file and needs this one
-    if name == "Function":
-        from .function import Function
-
-        return Function
+        return getattr(function, name)
     raise AttributeError(f"module 'autograd' has no attribute '{name}'")

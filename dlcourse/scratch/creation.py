@@ -118,6 +118,8 @@ def _sizes(size, named):
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     """A tensor with one number everywhere, in that number's type."""
+    if not isinstance(size, tuple | list):
+        raise TypeError(f"full(): size must be a tuple of ints, not {type(size).__name__}")
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = to_numpy(dtype) or _as_array(fill_value, None).dtype
@@ -289,7 +291,7 @@ class _Info:
         )
 
 
-class finfo(_Info):  # noqa: N801
+class finfo(_Info):
     """Limits of a float dtype: `finfo(float32).max`, `.min`, `.eps`, `.tiny`."""
 
     def __init__(self, type=None):
@@ -299,7 +301,7 @@ class finfo(_Info):  # noqa: N801
         self.smallest_normal, self.resolution = self.tiny, limits.resolution.item()
 
 
-class iinfo(_Info):  # noqa: N801
+class iinfo(_Info):
     """Limits of an integer dtype: `iinfo(int64).max`, `.min`."""
 
     def __init__(self, type):
@@ -316,7 +318,9 @@ def _typed(name, kind):
         return tensor(*(data or ((),)), dtype=kind)
 
     make.__name__ = make.__qualname__ = name
-    make.__doc__ = f"A {kind.name} tensor of some sizes, its elements unwritten, or of given values."
+    make.__doc__ = (
+        f"A {kind.name} tensor of some sizes, its elements unwritten, or of given values."
+    )
     return make
 
 

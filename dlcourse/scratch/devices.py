@@ -1,7 +1,7 @@
 """Where tensors live: here, on the CPU."""
 
 
-class device:  # noqa: N801 - torch's name
+class device:
     """A device: only "cpu" can compute, but others have names, so that guarded code reads well."""
 
     def __init__(self, type, index=None):

@@ -5,7 +5,7 @@ import builtins
 import numpy as np
 
 
-class dtype:  # noqa: N801 - torch's name
+class dtype:
     """An element type, such as `float32`."""
 
     def __init__(self, name, numpy_type):
@@ -111,14 +111,16 @@ def _classes(values):
 
 
 def _within(members):
-    if isinstance(members[0], np.ndarray):  # an integer does not widen a float, as it would in NumPy
+    if isinstance(
+        members[0], np.ndarray
+    ):  # an integer does not widen a float, as it would in NumPy
         highest = max(map(_rank, members))
         return np.result_type(*(m.dtype for m in members if _rank(m) == highest))
     return (np.dtype(bool), np.dtype(np.int64), default_float())[max(map(_rank, members))]
 
 
 def promote(values):
-    """Cast arrays and numbers to their common type; a number stays one where NumPy does the same."""
+    """Cast arrays and numbers to their common type; a number stays one where NumPy agrees."""
     first = values[0]
     dtype = first.dtype if type(first) is np.ndarray else None
     for v in values:
@@ -130,7 +132,7 @@ def promote(values):
 def _own_type(number, dtype):
     """`dtype`, if NumPy lets array (op) number keep it as torch does (None stands for no input)."""
     kind = type(number)
-    same = number is None or (kind is float or kind is int) and dtype in _FLOATS
+    same = number is None or ((kind is float or kind is int) and dtype in _FLOATS)
     return dtype if same else False
 
 

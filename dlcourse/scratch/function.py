@@ -1,8 +1,9 @@
-"""`autograd.Function`: an op spelled as a class, with its own backward, as torch has it."""
+"""torch's other spellings: `autograd.Function`, an op as a class, and `autograd.grad`."""
 
 import numpy as np
 
-from .autograd import Tensor, several, no_grad, state, wrap
+from . import _calls
+from .autograd import Tensor, no_grad, propagate, quietly, several, state, wrap
 
 
 class Context:
@@ -108,3 +109,34 @@ def _as_array(cls, g):
             f"{cls.__name__}.backward must return tensors or None, not {type(g).__name__}"
         )
     return g._data.copy()  # the tensor may be one that was saved, or returned twice
+
+
+# --- gradients as values ----------------------------------------------------------------------
+
+
+def grad(
+    outputs,
+    inputs,
+    grad_outputs=None,
+    retain_graph=None,
+    create_graph=False,
+    allow_unused=None,
+    materialize_grads=False,
+):
+    """The gradients of `outputs` with respect to `inputs`, as a tuple; no `.grad` changes."""
+    roots, inputs = _calls.listed(outputs), _calls.listed(inputs)
+    if not all(t._requires_grad for t in inputs):
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    seeds = _calls.seeds(roots, grad_outputs, create_graph)
+    places = [t.grad_fn or t for t in inputs]
+    found = quietly(propagate, roots, seeds, retain_graph, set(places))
+    if len(found.keys() & set(places)) < len(set(places)) and not (
+        allow_unused or materialize_grads
+    ):
+        raise RuntimeError(
+            "One of the differentiated Tensors appears to not have been used in the graph. "
+            "Set allow_unused=True if this is the desired behavior."
+        )
+    zeros = np.zeros_like if materialize_grads else lambda _: None
+    arrays = [found.get(p, zeros(t._data)) for p, t in zip(places, inputs, strict=True)]
+    return tuple(None if a is None else wrap(np.array(a)) for a in arrays)

@@ -8,7 +8,7 @@ import numpy as np
 
 
 class _State(threading.local):
-    """Per thread: is the graph recorded, and the context in which NumPy keeps silent about inf, nan."""
+    """Per thread: is the graph recorded? And a context in which NumPy is silent about NaN."""
 
     def __init__(self):
         self.recording = True
@@ -20,7 +20,7 @@ class _State(threading.local):
 state = _State()
 
 
-class set_grad_enabled:  # noqa: N801 - torch's name
+class set_grad_enabled:
     """Record (or not) within a `with` block or a decorated function, or from here on."""
 
     def __init__(self, mode):
@@ -67,17 +67,17 @@ class _Mode:
         return inner
 
 
-class no_grad(_Mode):  # noqa: N801
+class no_grad(_Mode):
     """Compute without recording, as a context or a decorator."""
 
 
-class enable_grad(_Mode):  # noqa: N801
+class enable_grad(_Mode):
     """Record again inside `no_grad`."""
 
     recording = True
 
 
-class inference_mode(_Mode):  # noqa: N801
+class inference_mode(_Mode):
     """`no_grad` under the name that torch gives its stricter form."""
 
     inference = True

@@ -8,7 +8,6 @@ import numpy as np
 
 from . import autograd, ops, versions
 from .autograd import Node, Tensor, state, wrap
-from .dtypes import of_array
 from .ops.index import _place, _setitem, split_index
 
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
@@ -72,7 +71,7 @@ def _write(self, out):
         )
     if _RANK[out._data.dtype.kind] > _RANK[self._data.dtype.kind]:
         raise RuntimeError(
-            f"result type {of_array(out._data)} can't be cast to the desired output type {self.dtype}"
+            f"result type {out.dtype} can't be cast to the desired output type {self.dtype}"
         )
     self._data[...] = out._data
     _adopt(self, out)
@@ -184,13 +183,16 @@ def random(draw):
     return method
 
 
-WRITING = """abs acos add addcdiv addcmul addmm asin atan bitwise_and bitwise_not bitwise_or ceil clamp
-clamp_max clamp_min clip cos cumprod cumsum div divide eq erf exp expm1 floor floor_divide fmod frac
-ge gt index_add index_copy index_fill le lerp log log10 log1p log2 logical_and logical_not
-logical_or lt masked_fill mul multiply nan_to_num ne neg pow reciprocal relu remainder round rsqrt
-scatter scatter_add sigmoid sign sin sinh softmax sqrt square sub subtract tan tanh tril triu
-trunc""".split()
-SHAPING = "squeeze unsqueeze t transpose swapaxes".split()
+WRITING = """
+abs acos add addcdiv addcmul addmm asin atan bitwise_and bitwise_not bitwise_or ceil clamp
+clamp_max clamp_min clip cos cumprod cumsum div divide eq erf exp expm1 floor floor_divide
+fmod frac ge gt index_add index_copy index_fill le lerp log log10 log1p log2 logical_and
+logical_not logical_or lt masked_fill mul multiply nan_to_num ne neg pow reciprocal relu
+remainder round rsqrt scatter scatter_add sigmoid sign sin sinh softmax sqrt square sub
+subtract tan tanh tril triu trunc
+"""
+WRITING = WRITING.split()
+SHAPING = ["squeeze", "unsqueeze", "t", "transpose", "swapaxes"]
 
 
 def install():

@@ -7,7 +7,7 @@ from .ops.reduce import vector_norm
 __all__ = ["matmul", "norm", "vector_norm"]
 
 
-def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):  # noqa: N803 - torch's name
+def norm(A, ord=None, dim=None, keepdim=False, *, dtype=None):
     """The 2-norm of vectors, or the Frobenius norm of matrices, unless `ord` says otherwise."""
     matrices = isinstance(dim, tuple) or (dim is None and A._data.ndim == 2)
     if matrices and ord not in (None, "fro"):

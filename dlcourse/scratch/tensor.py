@@ -132,7 +132,7 @@ Tensor.data_ptr = lambda self: self._data.__array_interface__["data"][0]
 Tensor.__len__, Tensor.__iter__ = _len, _iter
 Tensor.__repr__ = tensor_repr
 Tensor.__format__ = lambda self, spec: (
-    format(self.item(), spec) if not self._data.ndim and spec else format(repr(self), spec)
+    format(repr(self), spec) if self._data.ndim else format(self.item(), spec)
 )
 Tensor.__contains__ = lambda self, value: bool((self._data == getattr(value, "_data", value)).any())
 
@@ -205,7 +205,7 @@ def _to_dtype(self, dtype, copy=False):
 
 
 def _to(self, *args, dtype=None, device=None, copy=False, non_blocking=False, memory_format=None):
-    """The tensor as another dtype (or on a device, of which there is one): `to(dtype)`, `to(other)`."""
+    """The tensor as another dtype (or on the one device there is): `to(dtype)`, `to(other)`."""
     if memory_format is not None:
         raise NotImplementedError("to: memory_format is not supported")
     for a in args:
@@ -257,8 +257,8 @@ def _deepcopy(self, memo):
     """A leaf's copy, with its gradient."""
     if self.grad_fn is not None:
         raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol "
-            "at the moment: detach() it first"
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+            "protocol at the moment: detach() it first"
         )
     twin = object.__new__(type(self))
     memo[id(self)] = twin
@@ -312,7 +312,7 @@ class RemovableHandle:
 
 
 def _register_hook(self, hook):
-    """Call `hook(grad)` whenever the gradient of this tensor is known; what it returns replaces it."""
+    """Call `hook(grad)` when the gradient of this tensor is known; what it returns replaces it."""
     if not self._requires_grad:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     holder, slot = (self, "_hooks") if self.grad_fn is None else (self.grad_fn, "hooks")

@@ -60,6 +60,23 @@ def _arrays_in(value):
         yield from saved_arrays((value,))
 
 
+def refuse_spoilt(node):
+    """Raise if `node` was freed by an earlier backward, or if what it saved was overwritten."""
+    if node.back is None:
+        raise RuntimeError(
+            "Trying to backward through the graph a second time (or directly access saved tensors "
+            "after they have already been freed). Specify retain_graph=True if you need to "
+            "backward through the graph a second time."
+        )
+    functions = node.back if type(node.back) is tuple else (node.back,)
+    for array in saved_arrays(functions):
+        if written_after(array, node.number):
+            raise RuntimeError(
+                "one of the variables needed for gradient computation has been modified by an "
+                f"inplace operation: [{array.dtype} {list(array.shape)}], which {node.name} saved"
+            )
+
+
 def placing(base, view):
     """A function that lays out new memory as `base` is, and finds in it the part that `view` shows.
 

@@ -4,14 +4,15 @@ Functions here take and return tensors, and have torch's names, arguments and de
 """
 
 from . import elementwise, index, linalg, movement, reduce, sort
-from .elementwise import erf_array
+from .elementwise import erf_array as erf_array  # for the activations of `nn`
 
 _FAMILIES = (elementwise, reduce, movement, index, linalg, sort)
-_HELPERS = {
-    "op", "promote", "to_float", "to_numpy", "default_float", "axes_of", "dim_of", "dims_of", "shape_of",
-    "namedtuple", "logistic", "floor_quotient", "erf_array", "spread", "result_tuple", "split_index",
-    "max_of", "min_of", "any_of", "Tensor",
-}  # fmt: skip
+_HELPERS = """
+Tensor any_of axes_of default_float dim_of dims_of erf_array flat_rows floor_quotient
+logistic max_of min_of namedtuple op promote result_tuple shape_of signs split_index
+spread to_float to_numpy vector_norm
+"""
+_HELPERS = _HELPERS.split()
 
 PUBLIC = {
     name: value
@@ -44,9 +45,9 @@ ALIASES = {
 }
 PUBLIC |= {alias: PUBLIC[name] for alias, name in ALIASES.items()}
 METHODS_ONLY = {"contiguous", "expand", "expand_as", "getitem", "repeat", "view"}
-FUNCTIONS_ONLY = {
-    "atleast_2d", "broadcast_tensors", "cat", "cdist", "concat", "concatenate", "dstack", "einsum",
-    "hstack", "rsub", "searchsorted", "softmin", "stack", "std_mean", "tensordot", "var_mean",
-    "vector_norm", "vstack", "where",
-}  # fmt: skip
+FUNCTIONS_ONLY = """
+atleast_2d broadcast_tensors cat cdist concat concatenate dstack einsum hstack rsub searchsorted
+stack std_mean tensordot var_mean vstack where
+"""
+FUNCTIONS_ONLY = set(FUNCTIONS_ONLY.split())
 globals().update(PUBLIC)

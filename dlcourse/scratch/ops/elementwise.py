@@ -23,7 +23,7 @@ def add(input, other, /, *, alpha=1):
     return input + _times(alpha, other, input), (lambda g: g, lambda g: _times(alpha, g))
 
 
-@op(promotes=True)
+@op(numbers=True)
 def sub(input, other, /, *, alpha=1):
     """Difference.
 
@@ -31,13 +31,14 @@ def sub(input, other, /, *, alpha=1):
     Shapes: any two that broadcast.
     Gradient: g; -alpha g
     """
-    _refuse_bool(input, other)
-    return input - _times(alpha, other, input), (lambda g: g, lambda g: -_times(alpha, g))
+    x, y = promote(_no_bools(input, other))
+    return x - _times(alpha, y, x), (lambda g: g, lambda g: -_times(alpha, g))
 
 
-def _refuse_bool(*operands):
-    if any(getattr(v, "dtype", None) == bool for v in operands):
+def _no_bools(*operands):
+    if any(isinstance(v, np.ndarray) and v.dtype.kind == "b" for v in operands):
         raise RuntimeError("Subtraction with bool tensors is not supported: use ^ or logical_not()")
+    return operands
 
 
 def _times(alpha, x, like=None):
@@ -50,7 +51,7 @@ def _times(alpha, x, like=None):
     return x * (x.dtype.type(alpha) if isinstance(x, np.ndarray) else alpha)
 
 
-@op(promotes=True)
+@op(numbers=True)
 def rsub(input, other, /, *, alpha=1):
     """Difference the other way round: what `number - tensor` computes.
 
@@ -58,8 +59,8 @@ def rsub(input, other, /, *, alpha=1):
     Shapes: any two that broadcast.
     Gradient: -alpha g; g
     """
-    _refuse_bool(input, other)
-    return other - _times(alpha, input, other), (lambda g: -_times(alpha, g), lambda g: g)
+    x, y = promote(_no_bools(input, other))
+    return y - _times(alpha, x, y), (lambda g: -_times(alpha, g), lambda g: g)
 
 
 @op(promotes=True)

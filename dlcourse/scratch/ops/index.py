@@ -274,7 +274,7 @@ def _scattered(input, index, src, dim):
 
 
 def _front_gradient(src, index, where):
-    """The gradient of `src`: g at the positions for the elements that were used, zeros for the rest."""
+    """The gradient of `src`: g at the positions for elements that were used, zeros for the rest."""
     shape, used = np.shape(src), index.shape
 
     def vjp(g):
@@ -314,6 +314,8 @@ def _index_select(input, index, /, dim):
         raise IndexError("index_select(): Index is supposed to be a vector")
     _check_index(index, input.shape[axis] if input.ndim else 1, "index_select")
     if not input.ndim:
+        if index.size != 1:
+            raise RuntimeError("index_select(): a scalar can be selected once only")
         return input.copy(), (lambda g: g, None)
     where = (slice(None),) * axis + (index.reshape(-1),)
     shape = input.shape

@@ -51,16 +51,17 @@ def matmul(input, other, /):
 
 def _rows_times_matrix(a, b):
     """(..., k) @ (k, m) as one BLAS call, however many leading dimensions there are."""
-    rows = a if a.ndim == 2 else a.reshape(-1, a.shape[-1])
-    y = (rows @ b).reshape(*a.shape[:-1], b.shape[1])
-
-    def vjp_a(g):
-        return (g.reshape(len(rows), -1) @ b.T).reshape(a.shape)
-
-    return y, (
-        vjp_a if rows.size else lambda g: np.zeros_like(a),
-        lambda g: rows.T @ g.reshape(len(rows), b.shape[1]),
+    _need(a.shape[-1] == len(b), f"shapes {a.shape} and {b.shape} cannot be multiplied")
+    rows = flat_rows(a)
+    return (rows @ b).reshape(*a.shape[:-1], b.shape[1]), (
+        lambda g: (flat_rows(g) @ b.T).reshape(*g.shape[:-1], len(b)),
+        lambda g: rows.T @ flat_rows(g),
     )
+
+
+def flat_rows(a):
+    """(..., k) as one matrix (n, k)."""
+    return a if a.ndim == 2 else a.reshape(int(np.prod(a.shape[:-1])), a.shape[-1])
 
 
 def mm(input, mat2):
@@ -130,9 +131,10 @@ def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
 
 
 def _plus_product(input, product, beta, alpha):
+    ours, theirs = input._data.shape, product._data.shape
     _need(
-        np.broadcast_shapes(input._data.shape, product._data.shape) == product._data.shape,
-        f"the input of shape {input._data.shape} does not broadcast to the product's {product._data.shape}",
+        np.broadcast_shapes(ours, theirs) == theirs,
+        f"the input of shape {ours} does not broadcast to the product's {theirs}",
     )
     _need(input._data.dtype == product._data.dtype, "input and product must have the same dtype")
     product = product if alpha == 1 else mul(product, alpha)
@@ -142,11 +144,13 @@ def _plus_product(input, product, beta, alpha):
 
 
 def tensordot(a, b, dims=2):
-    """Sums of products over the last `dims` dimensions of `a` and the first of `b`, or listed pairs."""
+    """Sums of products over the last `dims` dimensions of `a` and first of `b`, or listed pairs."""
     n = a._data.ndim
     if isinstance(dims, int):
+        _need(0 <= dims <= min(n, b._data.ndim), f"tensordot expects dims in [0, ndim], not {dims}")
         ours, theirs = list(range(n - dims, n)), list(range(dims))
     else:
+        _need(n and b._data.ndim, "tensordot: scalars have no dimensions")
         ours, theirs = ([d] if isinstance(d, int) else [*d] for d in dims)
     a2 = (
         flatten(movedim(a, ours, range(n - len(ours), n)), n - len(ours))
@@ -171,7 +175,7 @@ def trace(input):
 
 
 def cdist(x1, x2, p=2.0):
-    """Distances between the rows of one matrix and those of another, (..., n, k), (..., m, k) -> (..., n, m)."""
+    """Distances between rows: (..., n, k), (..., m, k) -> (..., n, m)."""
     return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, -1)
 
 
@@ -188,6 +192,7 @@ def _einsum(*operands, terms, result):
     Source: Einstein, 1916.
     """
     y = np.einsum(",".join(terms) + "->" + result, *operands, optimize=len(operands) > 1)
+    y = y if len(operands) > 1 else y.copy()  # of one operand NumPy may give a view
 
     def back(g, needs):
         return [

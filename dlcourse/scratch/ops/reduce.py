@@ -208,11 +208,6 @@ def _prepared(x, dim, dtype, name):
     return x, axis if x.ndim else None
 
 
-def softmin(input, dim, dtype=None):
-    """Softmax of the negative."""
-    return softmax(-input, dim, dtype)
-
-
 # --- products and running totals --------------------------------------------------------------
 
 
@@ -412,7 +407,7 @@ def _arg_extreme(x, dim, keepdim, find):
 
 
 def result_tuple(op_name, *fields):
-    """A namedtuple that prints as torch's, such as `torch.return_types.max(values=..., indices=...)`."""
+    """A namedtuple that prints as torch's: `torch.return_types.max(values=..., indices=...)`."""
     base = namedtuple(op_name, fields)
 
     def show(self):
