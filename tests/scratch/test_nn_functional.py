@@ -540,3 +540,91 @@ CASES = [
 @pytest.mark.parametrize(("ours", "theirs", "sources"), CASES)
 def test_value_and_gradient_are_torchs(ours, theirs, sources, dtype):
     compare(ours, theirs, sources, dtype)
+
+
+SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e30, -1e30, 100.0, -100.0])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("relu", "sigmoid", "tanh", "leaky_relu", "relu6", "hardtanh", "hardsigmoid", "hardswish"),
+        *(
+            "elu",
+            "celu",
+            "selu",
+            "silu",
+            "mish",
+            "softplus",
+            "logsigmoid",
+            "softsign",
+            "tanhshrink",
+        ),
+        *("hardshrink", "softshrink"),
+    ],
+)
+def test_special_values(name):
+    """NaN, infinities and signed zeros go through as in torch, forward and backward."""
+    ours = S.tensor(SPECIAL.copy(), requires_grad=True)
+    theirs = torch.tensor(SPECIAL, requires_grad=True)
+    y, z = getattr(F, name)(ours), getattr(TF, name)(theirs)
+    assert_same(y, z, 1e-8)
+    y.sum().backward()
+    z.sum().backward()
+    assert_same(ours.grad, theirs.grad, 1e-8)
+
+
+@pytest.mark.parametrize("name", ["relu", "relu6", "hardtanh", "threshold", "sigmoid", "softsign"])
+def test_ints_where_torch_takes_them(name):
+    options = {"threshold": 0, "value": 5} if name == "threshold" else {}
+    x = np.array([-3, 0, 2, 9])
+    assert_same(
+        getattr(F, name)(S.tensor(x), **options),
+        getattr(TF, name)(torch.tensor(x), **options),
+        1e-6,
+    )
+
+
+EMPTY = {
+    "cross_entropy": lambda f, lib: f.cross_entropy(lib.zeros(0, 3), lib.zeros(0).long()),
+    "cross_entropy, sum": lambda f, lib: f.cross_entropy(
+        lib.zeros(0, 3), lib.zeros(0).long(), reduction="sum"
+    ),
+    "all ignored": lambda f, lib: f.cross_entropy(lib.zeros(2, 3), lib.zeros(2).long() - 100),
+    "mse_loss": lambda f, lib: f.mse_loss(lib.zeros(0, 3), lib.zeros(0, 3)),
+    "linear, no inputs": lambda f, lib: f.linear(lib.zeros(2, 0), lib.zeros(4, 0)),
+    "linear, no outputs": lambda f, lib: f.linear(lib.zeros(2, 3), lib.zeros(0, 3)),
+    "batch_norm": lambda f, lib: f.batch_norm(lib.zeros(0, 3), None, None, training=True),
+    "group_norm": lambda f, lib: f.group_norm(lib.zeros(0, 4, 2), 2),
+    "one_hot": lambda f, lib: f.one_hot(lib.zeros(0, 2).long(), 3),
+    "adaptive_avg_pool2d": lambda f, lib: f.adaptive_avg_pool2d(lib.zeros(1, 1, 4, 4), 0),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_empty_input(name):
+    assert_same(EMPTY[name](F, S), EMPTY[name](TF, torch), 1e-6)
+
+
+def test_in_place_forms_write_the_input():
+    for name in (
+        "relu",
+        "leaky_relu",
+        "elu",
+        "silu",
+        "hardtanh",
+        "relu6",
+        "selu",
+        "mish",
+        "hardswish",
+    ):
+        x = np.linspace(-3, 3, 7)
+        ours, theirs = S.tensor(x.copy()), torch.tensor(x)
+        assert getattr(F, name)(ours, inplace=True) is ours
+        getattr(TF, name)(theirs, inplace=True)
+        np.testing.assert_allclose(ours._data, theirs.numpy(), rtol=1e-9)
+    leaf = S.tensor(np.linspace(-3, 3, 7), requires_grad=True)
+    with pytest.raises(RuntimeError, match="leaf"):
+        F.relu(leaf, inplace=True)
+    F.relu(leaf * 2, inplace=True).sum().backward()
+    np.testing.assert_array_equal(leaf.grad._data, 2.0 * (leaf._data > 0))

@@ -144,7 +144,6 @@ CASES = {
     "prelu": ((normal(3, 4), normal(4)), {}),
     "hardtanh": ((normal(3, 4),), {}),
     "threshold": ((normal(3, 4),), {"threshold": 0.1, "value": 3.0}),
-    "softsign": ((normal(3, 4),), {}),
     "elu": ((normal(3, 4),), {"alpha": 0.7, "scale": 1.3}),
     "silu": ((normal(3, 4),), {}),
     "logsigmoid": ((normal(3, 4),), {}),

@@ -45,7 +45,7 @@ def hardtanh(x, /, *, min_val=-1.0, max_val=1.0):
     Formula: y = x clipped to [min_val, max_val]
     Gradient: g strictly inside, 0 elsewhere.
     """
-    return np.clip(x, min_val, max_val), (lambda g: g * ((x > min_val) & (x < max_val)),)
+    return np.clip(x, min_val, max_val), (lambda g: g * ~((x <= min_val) | (x >= max_val)),)
 
 
 @op
@@ -59,17 +59,6 @@ def threshold(x, /, *, threshold, value):
 
 
 @op
-def softsign(x, /):
-    """A slow, rational tanh.
-
-    Formula: y = x / (1 + |x|)
-    Gradient: g / (1 + |x|)^2.
-    """
-    d = 1 + np.abs(x)
-    return x / d, (lambda g: g / (d * d),)
-
-
-@op
 def elu(x, /, *, alpha=1.0, scale=1.0):
     """Exponential linear unit; SELU is one choice of its constants.
 
@@ -77,14 +66,14 @@ def elu(x, /, *, alpha=1.0, scale=1.0):
     Gradient: scale * g where x > 0, else scale alpha exp(x) g.
     Source: Clevert et al., 2016; SELU: Klambauer et al., 2017.
     """
-    positive = x > 0
+    negative = x <= 0
     curve = np.expm1(np.minimum(x, 0))
     curve *= alpha
 
     def vjp(g):
-        return g * np.where(positive, x.dtype.type(scale), scale * (curve + alpha))
+        return g * np.where(negative, scale * (curve + alpha), x.dtype.type(scale))
 
-    return scale * np.where(positive, x, curve), (vjp,)
+    return scale * np.where(negative, curve, x), (vjp,)
 
 
 @op

@@ -211,13 +211,13 @@ def group_norm_composite(x, groups, weight=None, bias=None, eps=1e-5):
 
 
 @op
-def l2_norm(x, /, *, dim, keepdim=False):
+def l2_norm(x, /, *, dim, keepdim=False, floor=0.0):
     """Euclidean norm along one axis.
 
-    Formula: y = sqrt(sum of x^2) along `dim`
-    Gradient: g x / y, and 0 where y is 0.
+    Formula: y = max(sqrt(sum of x^2), floor) along `dim`
+    Gradient: g x / y, and 0 where y is 0 (torch lets it pass the floor).
     """
-    y = np.sqrt((x * x).sum(dim, keepdims=True))
+    y = np.maximum(np.sqrt((x * x).sum(dim, keepdims=True)), x.dtype.type(floor))
 
     def vjp(g):
         g = g if keepdim else np.expand_dims(g, dim)

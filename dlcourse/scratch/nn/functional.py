@@ -96,7 +96,7 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """x clipped to [min_val, max_val]."""
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}")
-    return _activation("hardtanh", input, inplace, min_val=min_val, max_val=max_val)
+    return _apply(_activations.hardtanh, input, inplace, min_val=min_val, max_val=max_val)
 
 
 def hardsigmoid(input, inplace=False):
@@ -158,7 +158,7 @@ def logsigmoid(input):
 
 def softsign(input):
     """x / (1 + |x|)."""
-    return _activation("softsign", input)
+    return input / (ops.abs(input) + 1)
 
 
 def tanhshrink(input):
@@ -168,7 +168,7 @@ def tanhshrink(input):
 
 def threshold(input, threshold, value, inplace=False):
     """x where x > threshold, else value."""
-    return _activation("threshold", input, inplace, threshold=threshold, value=value)
+    return _apply(_activations.threshold, input, inplace, threshold=threshold, value=value)
 
 
 def hardshrink(input, lambd=0.5):
@@ -348,7 +348,7 @@ def one_hot(tensor, num_classes=-1):
         if not ids.size:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
         num_classes = int(ids.max()) + 1
-    if num_classes < 1 and (ids.size or num_classes < 0):
+    if num_classes < 1:
         raise RuntimeError("num_classes should be positive")
     if ids.size and ids.min() < 0:
         raise RuntimeError("Class values must be non-negative.")
@@ -383,7 +383,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     """x1 . x2 / (max(|x1|, eps) max(|x2|, eps)) along `dim`; the inputs broadcast."""
     _floating("cosine_similarity", x1, x2)
     x1, x2 = ops.broadcast_tensors(x1, x2)
-    a, b = (_norm_of(x, 2, dim, keepdim=True).clamp(min=eps) for x in (x1, x2))
+    a, b = (_norm.l2_norm(x, dim=dim, keepdim=True, floor=eps) for x in (x1, x2))
     return ((x1 / a) * (x2 / b)).sum(dim)
 
 
@@ -491,6 +491,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 
 def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
     """target (log target - input), input holding log-probabilities; see "batchmean"."""
+    _floating("kl_div", target)
     batchmean = reduction == "batchmean"
     _check_loss("kl_div", input, target, size_average, reduce, "sum" if batchmean else reduction)
     if reduction == "mean":
@@ -527,6 +528,7 @@ def binary_cross_entropy_with_logits(
 ):
     """Binary cross-entropy of sigmoid(x), averaged; `pos_weight` scales the positive part."""
     _check_loss("binary_cross_entropy_with_logits", input, target, size_average, reduce, reduction)
+    _floating("binary_cross_entropy_with_logits", target)
     if input._data.shape != target._data.shape:
         raise ValueError(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
@@ -1202,7 +1204,6 @@ def _pad_border(input, widths, axes, mode):
         raise NotImplementedError(
             f"Padding size {2 * axes} is not supported for {input.dim()}D input tensor."
         )
-    _floating(f"{mode} padding", input)
     for dim, (n, (a, b)) in enumerate(zip(input.shape, widths, strict=True)):
         limit = {"reflect": n - 1, "circular": n, "replicate": math.inf}[mode]
         if max(a, b) > limit or n + a + b < 1 <= n:
@@ -1371,6 +1372,7 @@ def interpolate(
     Modes: nearest, nearest-exact, linear (3-D input), bilinear (4-D input), area.
     """
     refuse(antialias=antialias)
+    _floating("interpolate", input)
     n = input.dim() - 2
     if mode not in ("nearest", "nearest-exact", "linear", "bilinear", "area"):
         raise NotImplementedError(f"interpolate does not support mode={mode!r}")
