@@ -10,7 +10,7 @@ from .core import Batches, Dataset, Part, cut, standardise, with_noise, with_ste
 from .download import DamagedError, OfflineError, cifar10, fashion_mnist, imdb, mnist, shakespeare
 from .music import broken_rules, melodies, sound
 from .scenes import boxes_from_cells, canvases, coloured_digits, films
-from .shapes import circles, moons, polynomials, spirals
+from .shapes import circles, moons, polynomials, ring, spirals
 from .tastes import ratings
 from .text import (
     Prose,
@@ -62,6 +62,7 @@ __all__ = [
     "polynomials",
     "prose",
     "ratings",
+    "ring",
     "sentences",
     "sentiment",
     "shakespeare",

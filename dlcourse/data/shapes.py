@@ -52,3 +52,15 @@ def _curve(rng: np.random.Generator, count: int, noise: float, degree: int) -> P
     x = np.sort(rng.uniform(-1, 1, (count, 1)), 0)
     y = chebyshev.chebval(x, np.eye(degree + 1)[degree]) + rng.normal(0, noise, x.shape)
     return Part(x.astype(np.float32), y.astype(np.float32))
+
+
+def ring(seed: int = 0, *, count: int = 2000, modes: int = 8, noise: float = 0.1) -> Dataset:
+    """Small clouds at equal distances on a circle of radius 2: x (N, 2), y is the cloud.
+
+    For generators: one that draws only some of the clouds has lost modes, and one can count them.
+    """
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % modes
+    angle = 2 * np.pi * y / modes
+    x = 2 * np.stack([np.cos(angle), np.sin(angle)], 1) + rng.normal(0, noise, (count, 2))
+    return _plane("ring", x, y, seed)

@@ -223,9 +223,9 @@ def _written(day: int, style: str) -> tuple[str, str]:
 def sentiment(seed: int = 0) -> TextSet:
     """Sentences of our own, good (1) or bad (0), in which word order and negation decide.
 
-    `x` (N, T) are words filled up on the left with symbol 0; symbol 1 stands for
-    any word that only valid or test have.  Sentences that share a pattern or a pair are in
-    one part, so that no test sentence is a twin of a trained one.
+    `x` (N, T) are words filled up on the left with symbol 0; symbol 1 stands for any word that only
+    valid or test have.  The two sentences of a pair are in one part, so that no test sentence is
+    the opposite of a trained one.
     """
     rows = [line.split("\t") for line in _lines("sentiment.tsv")]
     groups = np.array([row[0] for row in rows])

@@ -10,7 +10,7 @@ from dlcourse import data
 
 SETS = [
     "moons", "circles", "spirals", "polynomials", "canvases", "films", "coloured_digits", "names",
-    "dates", "sentiment", "melodies", "ratings",
+    "dates", "sentiment", "melodies", "ratings", "ring",
 ]  # fmt: skip
 PARTS = ("train", "valid", "test")
 

@@ -88,3 +88,18 @@ def test_exact_match_wants_every_symbol():
 def test_r_squared_of_the_mean_is_zero():
     assert m.r_squared([2, 2, 2], [1, 2, 3]) == pytest.approx(0)
     assert m.r_squared([1, 2, 3], [1, 2, 3]) == 1
+
+
+def test_energy_distance_sees_a_shift_and_a_missing_mode():
+    rng = np.random.default_rng(0)
+    two = rng.normal(size=(800, 2)) + 6 * rng.integers(0, 2, (800, 1))
+    again = rng.normal(size=(800, 2)) + 6 * rng.integers(0, 2, (800, 1))
+    one = rng.normal(size=(800, 2))
+    same = m.energy_distance(two, again)
+    assert abs(same) < 0.05
+    assert m.energy_distance(two + 1, again) > 0.2
+    assert m.energy_distance(one, again) > 1
+
+
+def test_energy_distance_of_points_by_hand():
+    assert m.energy_distance([[0.0], [0.0]], [[3.0], [5.0]]) == pytest.approx(2 * 4 - 0 - 2)
