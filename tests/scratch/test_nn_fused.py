@@ -143,6 +143,7 @@ CASES = {
     "leaky_relu": ((normal(3, 4),), {"negative_slope": 0.2}),
     "prelu": ((normal(3, 4), normal(4)), {}),
     "hardtanh": ((normal(3, 4),), {}),
+    "hardswish": ((normal(3, 4),), {}),
     "threshold": ((normal(3, 4),), {"threshold": 0.1, "value": 3.0}),
     "elu": ((normal(3, 4),), {"alpha": 0.7, "scale": 1.3}),
     "silu": ((normal(3, 4),), {}),

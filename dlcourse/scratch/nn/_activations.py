@@ -45,7 +45,20 @@ def hardtanh(x, /, *, min_val=-1.0, max_val=1.0):
     Formula: y = x clipped to [min_val, max_val]
     Gradient: g strictly inside, 0 elsewhere.
     """
-    return np.clip(x, min_val, max_val), (lambda g: g * ~((x <= min_val) | (x >= max_val)),)
+    y = np.clip(x, x.dtype.type(min_val), x.dtype.type(max_val))
+    return y, (lambda g: g * ~((x <= min_val) | (x >= max_val)),)
+
+
+@op
+def hardswish(x, /):
+    """SiLU with a piecewise linear gate.
+
+    Formula: y = x min(max(x + 3, 0), 6) / 6
+    Gradient: 0 below -3, g above 3, g (x / 3 + 1/2) between.
+    Source: Howard et al., 2019.
+    """
+    y = x * np.clip(x + 3, 0, 6) / 6
+    return y, (lambda g: g * np.where(x >= 3, 1, np.where(x <= -3, 0, x / 3 + 0.5)),)
 
 
 @op

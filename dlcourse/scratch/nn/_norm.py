@@ -212,15 +212,16 @@ def group_norm_composite(x, groups, weight=None, bias=None, eps=1e-5):
 
 @op
 def l2_norm(x, /, *, dim, keepdim=False, floor=0.0):
-    """Euclidean norm along one axis.
+    """Euclidean norm along one axis, not below `floor`.
 
     Formula: y = max(sqrt(sum of x^2), floor) along `dim`
-    Gradient: g x / y, and 0 where y is 0 (torch lets it pass the floor).
+    Gradient: g x / sqrt(sum of x^2), also below the floor as in torch, and 0 where x is 0
     """
-    y = np.maximum(np.sqrt((x * x).sum(dim, keepdims=True)), x.dtype.type(floor))
+    norm = np.sqrt((x * x).sum(dim, keepdims=True))
+    y = np.maximum(norm, x.dtype.type(floor))
 
     def vjp(g):
         g = g if keepdim else np.expand_dims(g, dim)
-        return np.where(y == 0, 0, g * x / np.where(y == 0, 1, y))
+        return np.where(norm == 0, 0, g * x / np.where(norm == 0, 1, norm))
 
     return y if keepdim else y.squeeze(dim), (vjp,)

@@ -106,7 +106,7 @@ def hardsigmoid(input, inplace=False):
 
 def hardswish(input, inplace=False):
     """x relu6(x + 3) / 6."""
-    return _apply(lambda x: x * relu6(x + 3) / 6, input, inplace)
+    return _activation("hardswish", input, inplace)
 
 
 def elu(input, alpha=1.0, inplace=False):
