@@ -358,6 +358,21 @@ def _named(things: tuple[Any, ...], key: str, name: str, complaint: str) -> Any:
     raise LookupError(f"{complaint} {name!r}; there is {names}.")
 
 
+def number(value: float, digits: int = 3) -> str:
+    """A number as people read it: few digits, a true minus sign, powers of ten written out."""
+    if np.isnan(value):
+        return "not a number"
+    if np.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size and not 1e-3 <= size < 1e5:
+        mantissa, exponent = f"{value:.{max(digits - 2, 0)}e}".split("e")
+        raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        times = mantissa.removesuffix(".0")
+        return f"{'' if times == '1' else times + '·'}10{raised}".replace("-", "−")
+    return f"{value:.{digits}g}".replace("-", "−")
+
+
 def pack(arrays: Mapping[str, np.ndarray]) -> tuple[list[dict[str, Any]], bytes]:
     """Arrays as one block of bytes and its table of contents: name, kind, shape, offset.
 

@@ -11,7 +11,8 @@ export function readable(value, digits = 3) {
   if (size < 1e-3 || size >= 1e5) {
     const [mantissa, exponent] = value.toExponential(Math.max(digits - 2, 0)).split("e");
     const raised = String(Number(exponent)).replace(/./g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻");
-    return `${mantissa.replace("-", "−").replace(/\.0+$/, "")}·10${raised}`;
+    const times = mantissa.replace("-", "−").replace(/\.0+$/, "");
+    return `${times === "1" ? "" : `${times}·`}10${raised}`;
   }
   return String(Number(value.toPrecision(digits))).replace("-", "−");
 }

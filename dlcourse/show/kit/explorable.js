@@ -202,14 +202,18 @@ function stage(bench, build) {
     node,
     draw: (frame) => {
       controls.forEach((c, i) => {
-        const when = shown[i].when;
-        c.node.hidden = Boolean(when) && !when[1].includes(bench.settings[when[0]]);
+        c.node.hidden = !present(shown[i], bench);
         c.draw();
       });
       if (frame) built.draw(frame, bench.settings);
     },
     close: () => built.close?.(),
   };
+}
+
+/** Whether a knob has its control now: what it depends on must be there, too. */
+function present({ when }, bench) {
+  return !when || (when[1].includes(bench.settings[when[0]]) && present(bench.knobs[when[0]], bench));
 }
 
 function says(bench) {

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...teach.explorable import Frame
+from ...teach.explorable import Frame, number
 from .rules import Gradients, Trace
 
 if TYPE_CHECKING:
@@ -200,11 +200,6 @@ def table_says(table: list[dict[str, Any]]) -> str:
 
 def _and(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-
-
-def number(value: float) -> str:
-    """A number as people read it: three significant digits and a true minus sign."""
-    return f"{value:.3g}".replace("-", "−")
 
 
 def sub(index: int) -> str:

@@ -1,13 +1,13 @@
 """Explorable 3, the backprop microscope: gradients node by node, and the bug behind a table."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...data import digits
+from ...data import Part, digits
 from ...teach.explorable import (
     Choice,
     Explorable,
@@ -23,12 +23,13 @@ from ...teach.explorable import (
     Toggle,
     done,
     not_yet,
+    number,
     options,
     waiting,
 )
 from ...teach.verdict import Verdict
 from . import rules
-from ._microscope_says import BACKWARD, FORWARD, describe, edge_says, number, picture, step_says
+from ._microscope_says import BACKWARD, FORWARD, describe, edge_says, picture, step_says
 from .rules import NAMES, RULES, WRONG, Batch, Gradients, Weights
 
 STEPS = len(FORWARD) + len(BACKWARD)
@@ -52,8 +53,13 @@ def _trained(steps: int) -> Weights:
     return w
 
 
+@cache
+def _train() -> Part:
+    return digits().train
+
+
 def _first(n: int, start: int = 0) -> Batch:
-    part = digits().train
+    part = _train()
     return Batch(part.x[start : start + n].astype(np.float64), part.y[start : start + n])
 
 

@@ -23,6 +23,7 @@ from ...teach.explorable import (
     Toggle,
     done,
     not_yet,
+    number,
     waiting,
 )
 from ...teach.verdict import Verdict
@@ -210,8 +211,13 @@ def _patch(image: np.ndarray, row: int, column: int, k: int) -> np.ndarray:
     return np.pad(image, k // 2)[row : row + k, column : column + k]
 
 
+def _norm(a: np.ndarray) -> float:
+    # Not np.linalg.norm: a sum of 15,000 squares is not worth the threads of a BLAS.
+    return float(np.sqrt((a * a).sum()))
+
+
 def _cosine(a: np.ndarray, b: np.ndarray) -> float | None:
-    size = np.linalg.norm(a) * np.linalg.norm(b)
+    size = _norm(a) * _norm(b)
     return float((a * b).sum() / size) if size else None
 
 
@@ -226,8 +232,8 @@ def _pooled_change(still: np.ndarray, kernel: np.ndarray, dx: int, pool: str) ->
     """How much the (pooled) response changes when the photograph moves: 0 would be invariant."""
     inside = _pooled(correlate(still, kernel), pool)
     moved = _pooled(correlate(_shifted(still, dx), kernel), pool)
-    size = np.linalg.norm(inside)
-    return float(np.linalg.norm(moved - inside) / size) if size else 0.0
+    size = _norm(inside)
+    return float(_norm(moved - inside) / size) if size else 0.0
 
 
 @lru_cache(maxsize=8)
@@ -299,13 +305,13 @@ def describe(frame: Frame) -> tuple[str, ...]:
     flat = (
         "a flat area answers 0"
         if abs(total) < 1e-9
-        else f"a flat area is multiplied by {_n(total)}"
+        else f"a flat area is multiplied by {number(total)}"
     )
-    says = [f"The kernel has {k} × {k} cells that add up to {_n(total)}: {flat}."]
+    says = [f"The kernel has {k} × {k} cells that add up to {number(total)}: {flat}."]
     if "answer" in frame.numbers:
         says.append(
-            f"At the marked pixel, {k * k} products add up to {_n(frame['by_hand'])}; "
-            f"the response there is {_n(frame['answer'])}."
+            f"At the marked pixel, {k * k} products add up to {number(frame['by_hand'])}; "
+            f"the response there is {number(frame['answer'])}."
         )
     if "flip_cosine" in frame.numbers:
         says.append(_flip_says(frame))
@@ -327,7 +333,8 @@ def _flip_says(frame: Frame) -> str:
     if np.isclose(cosine, -1, atol=1e-3):
         return "Correlation and convolution differ by the sign: every edge changes its colour."
     return (
-        f"Correlation and convolution differ: the cosine between their responses is {_n(cosine)}."
+        "Correlation and convolution differ: the cosine between their responses is "
+        f"{number(cosine)}."
     )
 
 
@@ -336,7 +343,7 @@ def _moved_says(frame: Frame) -> str:
     after = {"none": "the response", "max": "the pooled response", "global": "its global mean"}
     return (
         f"Move the photograph by {abs(frame['dx'])} and the response moves with it, inside to "
-        f"{_n(frame['moved_error'])}: equivariant. Place by place {after[frame['pool']]} "
+        f"{number(frame['moved_error'])}: equivariant. Place by place {after[frame['pool']]} "
         "changes by "
         f"{change:.1f} %: {'nearly ' if change < 5 else 'not '}invariant."
     )
@@ -376,10 +383,6 @@ def _describe_upsampling(frame: Frame) -> tuple[str, ...]:
         f"6 inputs in a row become {frame['width']} outputs; it is the adjoint of a convolution, "
         "not its inverse.",
     )
-
-
-def _n(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
 
 
 # Prediction and missions --------------------------------------------------------------------------
@@ -437,7 +440,8 @@ def _check_horizontal(settings: Settings, frame: Frame) -> Verdict:
     kernel = frame["applied"]
     if abs(kernel.sum()) > 1e-6:
         return not_yet(
-            f"A flat area answers {_n(kernel.sum())} times its grey: the cells must add up to 0."
+            f"A flat area answers {number(kernel.sum())} times its grey: the cells must "
+            "add up to 0."
         )
     if np.abs(kernel.sum(axis=0)).max() > 1e-6:
         return not_yet("A vertical edge still answers: every column must add up to 0.")
@@ -528,7 +532,7 @@ def picture(frame: Frame) -> "Figure":
     left.set_title("photograph", fontsize=10)
     middle.imshow(frame["applied"], cmap="PuOr_r", vmin=-2, vmax=2)
     for (i, j), value in np.ndenumerate(frame["applied"]):
-        middle.text(j, i, _n(value), ha="center", va="center", fontsize=9)
+        middle.text(j, i, number(value), ha="center", va="center", fontsize=9)
     middle.set_title("kernel", fontsize=10)
     right.imshow(frame["response"], cmap="PuOr_r", vmin=0, vmax=255)
     right.set_title("response: negative orange, positive violet", fontsize=10)

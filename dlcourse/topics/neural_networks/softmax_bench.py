@@ -23,6 +23,7 @@ from ...teach.explorable import (
     Toggle,
     done,
     not_yet,
+    number,
     options,
     waiting,
 )
@@ -360,16 +361,17 @@ def _floor(loss: str, t: np.ndarray) -> float | None:
 def describe(frame: Frame) -> tuple[str, ...]:
     """What the frame shows, in sentences."""
     y, p = frame["label"], frame["p"]
-    first = f"The right class is {y}; its probability is {_n(p[y])}"
+    first = f"The right class is {y}; its probability is {number(p[y])}"
     if "loss" not in frame.numbers:
         return (first + ".",)
-    says = [f"{first}, and the loss is {_n(frame['loss'])}."]
+    says = [f"{first}, and the loss is {number(frame['loss'])}."]
     if np.isnan(frame["loss"]):
         says.append("An exponential overflowed: infinity divided by infinity is not a number.")
     slope = frame["gradient"][y]
     way = "lower" if slope < 0 else "raise"
     says.append(
-        f"Raising the right logit by a little would {way} the loss: its gradient is {_n(slope)}."
+        f"Raising the right logit by a little would {way} the loss: its gradient is "
+        f"{number(slope)}."
     )
     return (*says, _about(frame))
 
@@ -377,14 +379,10 @@ def describe(frame: Frame) -> tuple[str, ...]:
 def _about(frame: Frame) -> str:
     if frame["kind"] != "yours":
         floor = "–∞" if frame["floor"] is None else f"{frame['floor']:.3f}"
-        return KINDS[frame["kind"]].says.format(floor=floor, sum=_n(frame["sum"]))
+        return KINDS[frame["kind"]].says.format(floor=floor, sum=number(frame["sum"]))
     if frame["named"] is None:
         return "Your function is none of the losses on this bench."
     return f"On random logits, your function equals **{KINDS[frame['named']].label.lower()}**."
-
-
-def _n(value: float) -> str:
-    return "not a number" if np.isnan(value) else f"{value:.3g}".replace("-", "−")
 
 
 # Prediction and missions --------------------------------------------------------------------------
@@ -459,11 +457,11 @@ def _check_stuck(settings: Settings, frame: Frame) -> Verdict:
     if right < 0.01 and slope < 1e-4:
         reference = 1 - right
         return done(
-            f"Wrong, and the pull on the right logit is {_n(slope)}; cross-entropy pulls "
-            f"with {_n(reference)}."
+            f"Wrong, and the pull on the right logit is {number(slope)}; cross-entropy pulls "
+            f"with {number(reference)}."
         )
     return not_yet(
-        f"The right class has {_n(right)} (make it under 0.01), the pull is {_n(slope)} "
+        f"The right class has {number(right)} (make it under 0.01), the pull is {number(slope)} "
         "(under 0.0001)."
     )
 
@@ -473,10 +471,10 @@ def _check_negative(settings: Settings, frame: Frame) -> Verdict:
         return waiting("Choose another loss than cross-entropy, which is never negative.")
     if frame["loss"] < -5:
         return done(
-            f"The loss is {_n(frame['loss'])}: it is no negative log of a probability. A "
+            f"The loss is {number(frame['loss'])}: it is no negative log of a probability. A "
             "negative loss is the mark of this bug."
         )
-    return not_yet(f"The loss is {_n(frame['loss'])}.")
+    return not_yet(f"The loss is {number(frame['loss'])}.")
 
 
 MISSIONS = (

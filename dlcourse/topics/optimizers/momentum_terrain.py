@@ -22,6 +22,7 @@ from ...teach.explorable import (
     Toggle,
     done,
     not_yet,
+    number,
     waiting,
 )
 from ...teach.verdict import Verdict
@@ -307,21 +308,27 @@ def describe(frame: Frame) -> tuple[str, ...]:
 
 def _describe_descent(frame: Frame) -> tuple[str, ...]:
     alpha, beta = frame["alpha"], frame["beta"]
-    says = [f"The valley is {_n(frame['kappa'])} times steeper across than along it."]
+    says = [f"The valley is {number(frame['kappa'])} times steeper across than along it."]
     if "paths" in frame.arrays:
         left = frame["left"]
         ends = [
-            f"{n} {'left the picture' if d is None or d > 100 else f'is {_n(d)} away'}"
+            f"{n} {'left the picture' if d is None or d > 100 else f'is {number(d)} away'}"
             for n, d in left.items()
         ]
-        says.append(f"With step α = {_n(alpha)} and β = {_n(beta)}: {', '.join(ends)}.")
+        says.append(f"With step α = {number(alpha)} and β = {number(beta)}: {', '.join(ends)}.")
     if "rate" in frame.numbers:
         rate_ = frame["rate"]
-        fate = f"shrinks by {_n(rate_)} a step" if rate_ < 1 else f"grows by {_n(rate_)} a step"
+        fate = (
+            f"shrinks by {number(rate_)} a step"
+            if rate_ < 1
+            else f"grows by {number(rate_)} a step"
+        )
         says.append(
-            f"Momentum's error {fate}; it is stable up to α = (2 + 2β) / L = {_n(frame['limit'])}, "
-            f"gradient descent only to 2 / L = {_n(2 / L)}. Best here: α = {_n(frame['best'][0])}, "
-            f"β = {_n(frame['best'][1])}, at {_n(frame['best'][2])} a step."
+            f"Momentum's error {fate}; it is stable up to α = (2 + 2β) / L = "
+            f"{number(frame['limit'])}, "
+            f"gradient descent only to 2 / L = {number(2 / L)}. Best here: α = "
+            f"{number(frame['best'][0])}, "
+            f"β = {number(frame['best'][1])}, at {number(frame['best'][2])} a step."
         )
     if frame.numbers.get("named"):
         says.append(f"Your step goes where **{frame['named']}** goes.")
@@ -330,8 +337,9 @@ def _describe_descent(frame: Frame) -> tuple[str, ...]:
 
 def _describe_adam(frame: Frame) -> tuple[str, ...]:
     says = [
-        f"The first step is {_n(frame['first'])} × lr; Adam's is {_n(frame['first_right'])} × lr, "
-        f"whatever the size {_n(frame['scale'])} of the gradient."
+        f"The first step is {number(frame['first'])} × lr; Adam's is "
+        f"{number(frame['first_right'])} × lr, "
+        f"whatever the size {number(frame['scale'])} of the gradient."
     ]
     if frame["from_zero"] and frame["correct"]:
         says.append("At t = 0 the correction divides by 1 − β⁰ = 0: not a number from then on.")
@@ -341,18 +349,14 @@ def _describe_adam(frame: Frame) -> tuple[str, ...]:
         says.append(
             "Divided by v instead of √v, the step is as large as 1 / g: it has the wrong unit."
         )
-    says.append(f"After 200 steps w went from 1 to {_n(frame['end'])}; {_other(frame)}.")
+    says.append(f"After 200 steps w went from 1 to {number(frame['end'])}; {_other(frame)}.")
     return tuple(says)
 
 
 def _other(frame: Frame) -> str:
     if frame["decay"] == "l2":
-        return f"AdamW, which keeps the decay out of v, ends at {_n(frame['end_right'])}"
-    return f"the right rule ends at {_n(frame['end_right'])}"
-
-
-def _n(value: float) -> str:
-    return "not a number" if np.isnan(value) else f"{value:.3g}".replace("-", "−")
+        return f"AdamW, which keeps the decay out of v, ends at {number(frame['end_right'])}"
+    return f"the right rule ends at {number(frame['end_right'])}"
 
 
 # Prediction and missions --------------------------------------------------------------------------
@@ -399,12 +403,15 @@ def _check_rescue(settings: Settings, frame: Frame) -> Verdict:
     if frame["tab"] != "descent":
         return waiting("Open the tab Descent.")
     if frame["rate_gd"] <= 1:
-        return not_yet(f"Gradient descent is still stable at α = {_n(frame['alpha'])}.")
+        return not_yet(f"Gradient descent is still stable at α = {number(frame['alpha'])}.")
     if frame["rate"] >= 1:
         return not_yet(
-            f"With β = {_n(frame['beta'])} it diverges, too; the limit is {_n(frame['limit'])}."
+            f"With β = {number(frame['beta'])} it diverges, too; the limit is "
+            f"{number(frame['limit'])}."
         )
-    return done(f"At α = {_n(frame['alpha'])}, β = {_n(frame['beta'])} only momentum holds.")
+    return done(
+        f"At α = {number(frame['alpha'])}, β = {number(frame['beta'])} only momentum holds."
+    )
 
 
 def _check_fastest(settings: Settings, frame: Frame) -> Verdict:
@@ -412,11 +419,11 @@ def _check_fastest(settings: Settings, frame: Frame) -> Verdict:
         return waiting("Open the tab Descent.")
     if frame["kappa"] < 30:
         return not_yet(
-            f"Make the valley at least 30 times steeper across; it is {_n(frame['kappa'])}."
+            f"Make the valley at least 30 times steeper across; it is {number(frame['kappa'])}."
         )
     if frame["rate"] > frame["best"][2] + 0.01:
-        return not_yet(f"{_n(frame['rate'])} a step; {_n(frame['best'][2])} is possible.")
-    return done(f"{_n(frame['rate'])} a step: under-damped, it swings, and nothing is faster.")
+        return not_yet(f"{number(frame['rate'])} a step; {number(frame['best'][2])} is possible.")
+    return done(f"{number(frame['rate'])} a step: under-damped, it swings, and nothing is faster.")
 
 
 def _check_jump(settings: Settings, frame: Frame) -> Verdict:
@@ -424,9 +431,10 @@ def _check_jump(settings: Settings, frame: Frame) -> Verdict:
         return waiting("Open the tab Adam’s first steps.")
     if 3 < frame["first"] < 4:
         return done(
-            f"{_n(frame['first'])} × lr: (1 − β₁) / √(1 − β₂), the start that correction removes."
+            f"{number(frame['first'])} × lr: (1 − β₁) / √(1 − β₂), the start that "
+            "correction removes."
         )
-    return not_yet(f"The first step is {_n(frame['first'])} × lr.")
+    return not_yet(f"The first step is {number(frame['first'])} × lr.")
 
 
 def _check_decay(settings: Settings, frame: Frame) -> Verdict:
@@ -435,9 +443,10 @@ def _check_decay(settings: Settings, frame: Frame) -> Verdict:
     if frame["decay"] != "l2":
         return not_yet("Choose a decay that is added to the gradient.")
     if frame["end"] > 0.2:
-        return not_yet(f"w ends at {_n(frame['end'])}. When is the decay most of the gradient?")
+        return not_yet(f"w ends at {number(frame['end'])}. When is the decay most of the gradient?")
     return done(
-        f"w fell to {_n(frame['end'])}; with decoupled decay it is {_n(frame['end_right'])}. Where "
+        f"w fell to {number(frame['end'])}; with decoupled decay it is "
+        f"{number(frame['end_right'])}. Where "
         "gradients are small, Adam scales the decay up to full steps."
     )
 
