@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Locator
 
 from dlcourse.teach.quiz import load
 from dlcourse.topics import all_explorables
@@ -79,25 +80,31 @@ def answer_to_feedback(lab: Lab) -> Latency:
 
 
 def drag_to_pixels(lab: Lab) -> Latency | None:
-    """Drag the first slider of an explorable's controls, step by step, there and back."""
+    """Drag the first slider that changes the picture, step by step; None if there is no slider."""
     guess = lab.page.get_by_role("button", name="Show me without guessing")
     if guess.count() and guess.first.is_visible():
         guess.first.click()
-    slider = lab.page.locator(".dlx-control .dlx-range").first
-    if not slider.count():
-        return None
+    latency = None
+    for slider in lab.page.locator(".dlx-control .dlx-range").all():
+        latency = _drag(lab, slider, 1)  # some knobs leave the picture as it is, and rightly so
+        if latency.ms:
+            return _drag(lab, slider, REPEATS)
+    return latency
+
+
+def _drag(lab: Lab, slider: Locator, steps: int) -> Latency:
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     assert box, "the slider is not on the page"
-    width, y = box["width"], box["y"] + box["height"] / 2
-    stops = [box["x"] + width * (0.1 + 0.8 * i / REPEATS) for i in range(REPEATS + 1)]
+    y = box["y"] + box["height"] / 2
+    stops = [box["x"] + box["width"] * (0.1 + 0.8 * i / steps) for i in range(steps + 1)]
     lab.page.mouse.move(stops[0], y)
     lab.page.mouse.down()
-
-    def drag(i: int) -> None:
-        lab.page.mouse.move(stops[i + 1], y)
-
-    return lab.latency(".dlx-stage", drag, "input", REPEATS)
+    latency = lab.latency(
+        ".dlx-stage", lambda i: lab.page.mouse.move(stops[i + 1], y), "input", steps
+    )
+    lab.page.mouse.up()
+    return latency
 
 
 if __name__ == "__main__":

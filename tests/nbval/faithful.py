@@ -51,6 +51,16 @@ def pytest_collect_file(file_path, parent):
     ]
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Say how many cells were compared, and how many only executed."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.getreports(kind)]
+    told = [dict(r.user_properties).get("compared") for r in reports if r.when == "call"]
+    terminalreporter.write_line(
+        f"outputs of {told.count(True)} code cells compared; {told.count(False)} cells that are "
+        "tagged only executed"
+    )
+
+
 class Kernel(RunningKernel):
     """A kernel of this very Python, with history, whose death is noticed."""
 
@@ -182,6 +192,10 @@ class Screen:
 
 class Cell(IPyNbCell):
     """A code cell whose pictures are compared too."""
+
+    def setup(self):
+        super().setup()
+        self.user_properties.append(("compared", bool(self.options["check"])))
 
     @property
     def test_outputs(self):
