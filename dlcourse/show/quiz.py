@@ -41,7 +41,8 @@ class Quiz(Panel):
     def __init__(self, session: Session, name: str, faces: Sequence[Item] = (), note: str = ""):
         self.session, self._faces = session, tuple(faces)
         count = len(session.items)
-        super().__init__(name=name, mode=session.mode, helps=[{}] * count, note=note)
+        cards = session.cards
+        super().__init__(name=name, mode=session.mode, cards=cards, helps=[{}] * count, note=note)
         self._sync()
 
     @property
@@ -83,6 +84,8 @@ class Quiz(Panel):
         i = self._index(content)
         self.session.again(i)
         self.helps = [{} if k == i else h for k, h in enumerate(self.helps)]
+        self.answers = list(self.session.answers)  # before the card that starts from them
+        self.cards = [self.session.card(i) if k == i else c for k, c in enumerate(self.cards)]
         self._sync()
 
     def on_finish(self, content: dict[str, Any]) -> None:
@@ -101,7 +104,6 @@ class Quiz(Panel):
 
     def _sync(self) -> None:
         with self.hold_sync():
-            self.cards = self.session.cards
             self.answers = list(self.session.answers)
             self.results = list(self.session.results)
             self.finished = self.session.finished

@@ -109,11 +109,17 @@ def test_a_reader_without_a_kernel_sees_every_question_and_no_answer(bank):
 
 def test_an_answer_survives_the_kernel():
     w = quiz("02", section="fan-out")
-    answer = {"event": "answer", "ticket": 1, "question": 0, "answer": "1", "confidence": "sure"}
+    answer = {
+        "event": "answer",
+        "ticket": 1,
+        "question": 0,
+        "answer": "12345",
+        "confidence": "sure",
+    }
     w._dispatch(w, answer, [])
     w.close()
     again = quiz("02", section="fan-out")
-    assert again.answers[0] == "1"
+    assert again.answers[0] == "12345"
     assert again.results[0]["state"] == "not yet"
 
 

@@ -33,7 +33,7 @@ function quizCard(model, view, i) {
       tell(model, view, "answer", { question: i, answer: input.read(), confidence, seconds }, 8000);
     },
   }, h("fieldset", {}, h("legend", { className: "dlcq-stem" }), quizAsk(card.type), input.node), card.confidence ? quizSure(name, (v) => { confidence = v; }) : null, buttons);
-  setHtml(model, form.querySelector("legend"), card.stem + quizCode(card.code) + card.figure);
+  setHtml(model, form.querySelector("legend"), card.stem + quizCode(card.code) + (card.body.graph ? "" : card.figure));
 
   const why = h("p", { className: "dlc-kicker dlcq-why" });
   if (card.why) setHtml(model, why, card.why);

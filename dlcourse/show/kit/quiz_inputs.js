@@ -96,7 +96,7 @@ function quizTable(body, at) {
     read: () => Object.fromEntries(Object.entries(boxes).map(([name, box]) => [name, box.value])),
     mark: (result) => {
       for (const [name, box] of Object.entries(boxes)) {
-        const bad = result?.state === "not yet" && result.failed.includes(name);
+        const bad = result?.state === "not yet" && result.failed[0] === name; // the others may follow from it
         box.setAttribute("aria-invalid", String(bad));
         box.readOnly = Boolean(result?.locked);
       }
@@ -105,7 +105,7 @@ function quizTable(body, at) {
 }
 
 /** Cells of a matrix, or nodes of a graph, as toggle buttons; arrows move between them. */
-function quizRegions(body, at) {
+function quizRegions(body, at, { figure }) {
   const held = new Set(at.answer ?? []);
   const buttons = new Map();
   const toggle = (id, label) => {
@@ -118,7 +118,7 @@ function quizRegions(body, at) {
     buttons.set(id, button);
     return button;
   };
-  const node = body.graph ? quizGraph(body.graph, toggle) : quizMatrix(body, at, toggle);
+  const node = body.graph ? quizGraph(body.graph, figure, toggle) : quizMatrix(body, at, toggle);
   node.addEventListener("keydown", (event) => quizArrows(event, [...buttons.values()], body.columns?.length ?? 1));
   return {
     node,
@@ -149,13 +149,19 @@ function quizMatrix(body, at, toggle) {
   return node;
 }
 
-function quizGraph(graph, toggle) {
-  const nodes = graph.nodes.map((n) => {
+/** The picture of the graph with a round button over each node. */
+function quizGraph(graph, figure, toggle) {
+  const picture = h("div", { className: "dlcq-graph", role: "group", aria: { label: "Nodes" } });
+  picture.innerHTML = figure;
+  picture.style.width = `${graph.width}px`;
+  for (const n of graph.nodes) {
     const button = toggle(n.id, h("span", {}, n.label).innerHTML);
+    button.classList.add("dlcq-node");
     button.setAttribute("aria-label", `node ${n.label}`);
-    return button;
-  });
-  return h("div", { className: "dlcq-row", role: "group", aria: { label: "Nodes" } }, h("span", { className: "dlc-kicker" }, "Choose:"), ...nodes);
+    Object.assign(button.style, { left: `${(100 * n.x) / graph.width}%`, top: `${(100 * n.y) / graph.height}%` });
+    picture.append(button);
+  }
+  return picture;
 }
 
 /** Items with buttons that move them; the arrow keys on an item's handle do the same. */
@@ -253,8 +259,8 @@ function quizParsons(body, at) {
   };
   const keys = { ArrowUp: "up", ArrowDown: "down", ArrowRight: "in", ArrowLeft: "back", Delete: "out", Backspace: "out" };
   const row = ({ line, indent }, place) => {
-    const box = (name) => h("input", { type: "text", className: "dlcq-line dlcq-word", value: words[name] ?? "", autocomplete: "off", aria: { label: `Blank ${name}` }, oninput: (event) => { words[name] = event.target.value; } });
-    const code = h("code", { className: "dlcq-codetext", tabIndex: 0, style: `margin-left: ${2.2 * indent}em` }, ...quizBlanks(body.pool[line], box));
+    const box = (name) => h("input", { type: "text", className: "dlcq-line dlcq-fill", value: words[name] ?? "", autocomplete: "off", aria: { label: `Blank ${name}` }, oninput: (event) => { words[name] = event.target.value; } });
+    const code = h("code", { className: "dlcq-codetext", tabIndex: 0, style: `padding-left: ${0.4 + 2.2 * indent}em` }, ...quizBlanks(body.pool[line], box));
     code.addEventListener("keydown", (event) => {
       if (event.target !== code || !keys[event.key]) return;
       event.preventDefault();
