@@ -21,7 +21,7 @@ def canvases(
     counts: tuple[int, int, int] = (800, 150, 250),
     side: int = 32,
     most: int = 3,
-    noise: float = 0.08,
+    noise: float = 0.15,
 ) -> Dataset:
     """One to `most` digits of 8 to 14 pixels on a noisy square: find, name and outline them.
 

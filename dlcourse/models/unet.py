@@ -16,7 +16,7 @@ def UNet(torch: Any) -> Any:
     class UNet(nn.Module):
         """Reads (B, 1, H, W) with sides that are multiples of 4; gives (B, classes, H, W)."""
 
-        def __init__(self, classes=11, width=8):
+        def __init__(self, classes=11, width=12):
             super().__init__()
             w = width
             self.enter, self.down1, self.down2 = layer(1, w), layer(w, 2 * w), layer(2 * w, 4 * w)
@@ -36,7 +36,13 @@ def UNet(torch: Any) -> Any:
             return self.head(x)  # (B, classes, H, W)
 
         def loss(self, x, y):
-            """The mean cross-entropy over all pixels; `y` is (B, H, W)."""
-            return F.cross_entropy(self(x), y)
+            """The mean cross-entropy of the pixels' classes `y` (B, H, W).
+
+            Most pixels are background, class 0, so each of them counts a fifth.
+            """
+            logits = self(x)
+            weight = torch.ones(logits.shape[1])
+            weight[0] = 0.2
+            return F.cross_entropy(logits, y, weight=weight)
 
     return UNet

@@ -103,3 +103,10 @@ def test_energy_distance_sees_a_shift_and_a_missing_mode():
 
 def test_energy_distance_of_points_by_hand():
     assert m.energy_distance([[0.0], [0.0]], [[3.0], [5.0]]) == pytest.approx(2 * 4 - 0 - 2)
+
+
+def test_nearest_neighbours_tell_noise_from_digits():
+    rng = np.random.default_rng(0)
+    real, again = rng.normal(size=(2, 500, 3))
+    assert m.told_apart(again, real) == pytest.approx(0.5, abs=0.06)
+    assert m.told_apart(again + 20, real) == 1.0
