@@ -67,13 +67,14 @@ class Node:
     gradient. A node holds no tensor that it made, so graphs contain no reference cycles.
     """
 
+    back: Any
     __slots__ = ("__weakref__", "back", "dtype", "hooks", "name", "number", "parents", "shape")
 
     def __init__(self, name, parents, back, shape, dtype):
         self.name, self.parents, self.back = name, parents, back
         self.shape, self.dtype = shape, dtype
         self.number = next(_numbers)
-        self.hooks = None
+        self.hooks: list | None = None
 
     @property
     def next_functions(self):
@@ -127,13 +128,13 @@ class Tensor:
         self._grad = value
 
     is_leaf = property(lambda self: self.grad_fn is None)
-    requires_grad = property(attrgetter("_requires_grad"))
 
-    @requires_grad.setter
-    def requires_grad(self, value):
+    def _set_requires_grad(self, value):
         if self.grad_fn is not None:
             raise RuntimeError("you can only change requires_grad flags of leaf variables.")
         self.requires_grad_(value)
+
+    requires_grad = property(attrgetter("_requires_grad"), _set_requires_grad)
 
     def requires_grad_(self, requires_grad=True):
         """Say whether operations on this leaf are recorded; only floats can be differentiated."""
@@ -186,7 +187,7 @@ _new = object.__new__
 # --- forward: recording -----------------------------------------------------------------------
 
 
-def op(forward=None, *, promotes=False, numbers=False, view=False):
+def op(forward: Any = None, *, promotes=False, numbers=False, view=False) -> Any:
     """Lift `forward(arrays..., options...) -> (value, back)` to tensors, and register it.
 
     The parameters before `/` (without one: all positional ones) are inputs: tensors, which arrive
@@ -359,15 +360,16 @@ def propagate(roots, seeds, retain_graph=False, keep=()):
             g = _run_hooks(node.hooks, g)
         if node in keep:
             kept[node] = g
-        if node.back is None or node.number < versions.latest:
+        back = node.back
+        if back is None or node.number < versions.latest:
             versions.refuse_spoilt(node)
-        if type(node.back) is tuple:
-            for parent, vjp in zip(node.parents, node.back, strict=False):
+        if type(back) is tuple:
+            for parent, vjp in zip(node.parents, back, strict=False):
                 if vjp is not None:
                     deliver(parent, vjp(g))
         else:
             needs = [p is not None for p in node.parents]
-            for parent, d in zip(node.parents, node.back(g, needs), strict=True):
+            for parent, d in zip(node.parents, back(g, needs), strict=True):
                 if parent is not None and d is not None:
                     deliver(parent, d)
         if not retain_graph:

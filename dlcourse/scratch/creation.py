@@ -1,6 +1,7 @@
 """New tensors from data, constants and ranges."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def _in_place(array):
     """A tensor around memory that the caller laid out, noted if its elements are out of order."""
     t = wrap(array)
     if not array.flags.c_contiguous:
-        t._strided = True
+        t.__dict__["_strided"] = True
     return t
 
 
@@ -159,13 +160,13 @@ for _make in (zeros, ones, empty, full):
     setattr(Tensor, f"new_{_make.__name__}", _new(_make))
 
 
-def _new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
+def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
     """`tensor(data)` in this tensor's dtype."""
     kind = self.dtype if dtype is None else dtype
     return tensor(data, dtype=kind, device=device, requires_grad=requires_grad)
 
 
-Tensor.new_tensor = _new_tensor
+setattr(Tensor, new_tensor.__name__, new_tensor)
 
 
 # --- ranges and matrices ----------------------------------------------------------------------
@@ -190,9 +191,9 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
     """`steps` numbers at equal distances, from `start` to `end` inclusive."""
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    ends = [getattr(v, "_data", v) for v in (start, end)]
+    start, end = (getattr(v, "_data", v) for v in (start, end))
     kind = to_numpy(dtype) or default_float()
-    return _finished(np.linspace(*ends, steps).astype(kind), device, requires_grad)
+    return _finished(np.linspace(start, end, steps).astype(kind), device, requires_grad)
 
 
 def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False):
@@ -276,7 +277,8 @@ def _same_dtype(a, b):
         raise RuntimeError(f"{a.dtype} did not match {b.dtype}")
 
 
-Tensor.equal, Tensor.allclose, Tensor.isclose = equal, allclose, isclose
+for _f in (equal, allclose, isclose):
+    setattr(Tensor, _f.__name__, _f)
 
 
 class _Info:
@@ -305,7 +307,8 @@ class iinfo(_Info):
     """Limits of an integer dtype: `iinfo(int64).max`, `.min`."""
 
     def __init__(self, type):
-        super().__init__(np.iinfo(to_numpy(type)))
+        limits: Any = np.iinfo
+        super().__init__(limits(to_numpy(type)))
 
 
 # --- torch's oldest spelling: LongTensor([1, 2]), FloatTensor(2, 3) ------------------------------

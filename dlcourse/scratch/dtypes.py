@@ -1,6 +1,7 @@
 """Element types under torch's names, and the rules by which they combine."""
 
 import builtins
+from typing import Any
 
 import numpy as np
 
@@ -119,7 +120,7 @@ def _within(members):
     return (np.dtype(bool), np.dtype(np.int64), default_float())[max(map(_rank, members))]
 
 
-def promote(values):
+def promote(values) -> Any:
     """Cast arrays and numbers to their common type; a number stays one where NumPy agrees."""
     first = values[0]
     dtype = first.dtype if type(first) is np.ndarray else None

@@ -11,7 +11,7 @@ class Context:
 
     def __init__(self):
         self._saved = ()
-        self.needs_input_grad = ()
+        self.needs_input_grad: tuple[bool, ...] = ()
         self._plain = ()
 
     def save_for_backward(self, *tensors):
@@ -83,10 +83,11 @@ class Function:
 
     @classmethod
     def _run(cls, ctx, args):
-        if "setup_context" not in vars(cls) and not hasattr(cls, "setup_context"):
+        setup = getattr(cls, "setup_context", None)  # torch's newer form: forward without ctx
+        if setup is None:
             return cls.forward(ctx, *args)
         result = cls.forward(*args)
-        cls.setup_context(ctx, args, result)
+        setup(ctx, args, result)
         return result
 
 

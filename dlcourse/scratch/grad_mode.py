@@ -3,6 +3,7 @@
 import contextvars
 import functools
 import threading
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class _Mode:
     def __init__(self):
         self.outer = []
 
-    def __new__(cls, function=None):
+    def __new__(cls, function=None) -> Any:
         self = super().__new__(cls)
         self.__init__()
         return self if function is None else self(function)

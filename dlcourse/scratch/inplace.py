@@ -203,9 +203,8 @@ def install():
         setattr(Tensor, name + "_", reshaping(getattr(ops, name)))
     for symbol, name in _OPERATORS.items():
         setattr(Tensor, f"__i{symbol}__", in_place(getattr(ops, name)))
-    for f in (fill_, zero_, copy_):
-        setattr(Tensor, f.__name__, f)
-    Tensor.__setitem__ = setitem
+    for name, f in {"fill_": fill_, "zero_": zero_, "copy_": copy_, "__setitem__": setitem}.items():
+        setattr(Tensor, name, f)
 
 
 _OPERATORS = {

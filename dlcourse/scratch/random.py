@@ -291,4 +291,5 @@ def _random_(x, generator, low=0, high=None):
 
 for _draw in (_uniform_, _normal_, _bernoulli_, _exponential_, _random_):
     setattr(Tensor, _draw.__name__[1:], inplace.random(_draw))
-Tensor.bernoulli, Tensor.multinomial = bernoulli, multinomial
+for _f in (bernoulli, multinomial):
+    setattr(Tensor, _f.__name__, _f)

@@ -1,6 +1,6 @@
 """Spell the ops the way torch does: methods, operators and properties of `Tensor`."""
 
-import numpy as np
+from typing import Any
 
 from . import dtypes, inplace, ops
 from ._print import tensor_repr
@@ -12,50 +12,58 @@ from .ops._shape import dim_of
 for _name, _function in ops.PUBLIC.items():
     if _name not in ops.FUNCTIONS_ONLY:
         setattr(Tensor, _name, _function)
-del Tensor.getitem
 inplace.install()
 
-# --- operators --------------------------------------------------------------------------------
 
-for _symbol, _name in {
-    "add": "add",
-    "radd": "add",
-    "mul": "mul",
-    "rmul": "mul",
-    "sub": "sub",
-    "rsub": "rsub",
-    "truediv": "div",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "pow": "pow",
-    "matmul": "matmul",
-    "neg": "neg",
-    "pos": "positive",
-    "abs": "abs",
-    "invert": "bitwise_not",
-    "and": "bitwise_and",
-    "rand": "bitwise_and",
-    "or": "bitwise_or",
-    "ror": "bitwise_or",
-    "xor": "bitwise_xor",
-    "rxor": "bitwise_xor",
-    "lt": "lt",
-    "le": "le",
-    "gt": "gt",
-    "ge": "ge",
-}.items():
-    setattr(Tensor, f"__{_symbol}__", ops.PUBLIC[_name])
+def extend(methods):
+    """Hang the attributes of a class body on `Tensor` itself: it was made before the ops were."""
+    for name, value in vars(methods).items():
+        if name not in ("__module__", "__doc__", "__dict__", "__weakref__", "__qualname__"):
+            setattr(Tensor, name, value)
+    return methods
 
-_COMPARABLE = (Tensor, int, float, np.number, np.bool_, np.ndarray)
-Tensor.__eq__ = lambda self, other: ops.eq(self, other) if isinstance(other, _COMPARABLE) else False
-Tensor.__ne__ = lambda self, other: ops.ne(self, other) if isinstance(other, _COMPARABLE) else True
-Tensor.__hash__ = object.__hash__
-Tensor.__rtruediv__ = lambda self, other: ops.mul(ops.reciprocal(self), other)
-Tensor.__rfloordiv__ = lambda self, other: ops.floor_divide(other, self)
-Tensor.__rmod__ = lambda self, other: ops.remainder(other, self)
-Tensor.__rpow__ = lambda self, other: ops.pow(other, self)
-Tensor.__rmatmul__ = lambda self, other: ops.matmul(other, self)
-Tensor.__getitem__ = ops.getitem
+
+_NOT_COMPARABLE = (type(None), str, list, tuple, dict)
+
+
+@extend
+class _Operators(Tensor):
+    __add__ = __radd__ = ops.add
+    __mul__ = __rmul__ = ops.mul
+    __sub__, __rsub__ = ops.sub, ops.rsub
+    __truediv__, __floordiv__, __mod__ = ops.div, ops.floor_divide, ops.remainder
+    __pow__, __matmul__ = ops.pow, ops.matmul
+    __neg__, __pos__, __abs__, __invert__ = ops.neg, ops.positive, ops.abs, ops.bitwise_not
+    __and__ = __rand__ = ops.bitwise_and
+    __or__ = __ror__ = ops.bitwise_or
+    __xor__ = __rxor__ = ops.bitwise_xor
+    __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
+    __getitem__ = ops.index.getitem
+    __hash__ = object.__hash__
+
+    def __rtruediv__(self, other):
+        return ops.mul(ops.reciprocal(self), other)
+
+    def __rfloordiv__(self, other):
+        return ops.floor_divide(other, self)
+
+    def __rmod__(self, other):
+        return ops.remainder(other, self)
+
+    def __rpow__(self, other):
+        return ops.pow(other, self)
+
+    def __rmatmul__(self, other):
+        return ops.matmul(other, self)
+
+    def __eq__(self, other):
+        return False if isinstance(other, _NOT_COMPARABLE) else ops.eq(self, other)
+
+    def __ne__(self, other):
+        return True if isinstance(other, _NOT_COMPARABLE) else ops.ne(self, other)
+
+    def __contains__(self, value):
+        return bool((self._data == getattr(value, "_data", value)).any())
 
 
 # --- size and type ----------------------------------------------------------------------------
@@ -84,103 +92,136 @@ class Size(tuple):
         return f"torch.Size({list(self)})"
 
 
-def _size(self, dim=None):
-    shape = Size(self._data.shape)
-    if dim is None:
-        return shape
-    if not shape:
-        raise IndexError("dimension specified as 0 but tensor has no dimensions")
-    return shape[dim_of(dim, len(shape))]
+@extend
+class _Sizes(Tensor):
+    shape = property(lambda self: Size(self._data.shape))
+    dtype = property(lambda self: of_array(self._data))
+    ndim = property(lambda self: self._data.ndim)
+    itemsize = property(lambda self: self._data.itemsize)
+    nbytes = property(lambda self: self._data.nbytes)
+    device = property(lambda self: cpu)
+    is_cuda = is_sparse = is_quantized = False
+    layout = "torch.strided"
 
+    def size(self, dim=None):
+        """The shape, or the size of one dimension."""
+        shape = Size(self._data.shape)
+        if dim is None:
+            return shape
+        if not shape:
+            raise IndexError("dimension specified as 0 but tensor has no dimensions")
+        return shape[dim_of(dim, len(shape))]
 
-def _len(self):
-    if not self._data.ndim:
-        raise TypeError("len() of a 0-d tensor")
-    return len(self._data)
+    def stride(self, dim=None):
+        """How many elements apart neighbours lie in memory, per dimension."""
+        strides = tuple(s // self._data.itemsize for s in self._data.strides)
+        return strides if dim is None else strides[dim]
 
+    def dim(self):
+        """How many dimensions there are."""
+        return self._data.ndim
 
-def _iter(self):
-    if not self._data.ndim:
-        raise TypeError("iteration over a 0-d tensor")
-    return iter(ops.unbind(self))
+    def numel(self):
+        """How many elements there are."""
+        return self._data.size
 
+    ndimension, nelement = dim, numel
 
-def _stride(self, dim=None):
-    strides = tuple(s // self._data.itemsize for s in self._data.strides)
-    return strides if dim is None else strides[dim]
+    def element_size(self):
+        """Bytes per element."""
+        return self._data.itemsize
 
+    def is_floating_point(self):
+        """Does the tensor hold floats?"""
+        return self._data.dtype.kind == "f"
 
-Tensor.shape = property(lambda self: Size(self._data.shape))
-Tensor.dtype = property(lambda self: of_array(self._data))
-Tensor.ndim = property(lambda self: self._data.ndim)
-Tensor.itemsize = property(lambda self: self._data.itemsize)
-Tensor.nbytes = property(lambda self: self._data.nbytes)
-Tensor.device = property(lambda self: cpu)
-Tensor.is_cuda = Tensor.is_sparse = Tensor.is_quantized = False
-Tensor.layout = "torch.strided"
-Tensor.size, Tensor.stride = _size, _stride
-Tensor.dim = Tensor.ndimension = lambda self: self._data.ndim
-Tensor.numel = Tensor.nelement = lambda self: self._data.size
-Tensor.element_size = lambda self: self._data.itemsize
-Tensor.is_floating_point = lambda self: self._data.dtype.kind == "f"
-Tensor.is_complex = lambda self: False
-Tensor.is_signed = lambda self: self._data.dtype.kind in "fi"
-Tensor.is_contiguous = lambda self: not hasattr(self, "_strided")
-Tensor.is_inference = lambda self: False
-Tensor.get_device = lambda self: -1
-Tensor.data_ptr = lambda self: self._data.__array_interface__["data"][0]
-Tensor.__len__, Tensor.__iter__ = _len, _iter
-Tensor.__repr__ = tensor_repr
-Tensor.__format__ = lambda self, spec: (
-    format(repr(self), spec) if self._data.ndim else format(self.item(), spec)
-)
-Tensor.__contains__ = lambda self, value: bool((self._data == getattr(value, "_data", value)).any())
+    def is_signed(self):
+        """Can elements be negative?"""
+        return self._data.dtype.kind in "fi"
+
+    def is_complex(self):
+        """Never: there are no complex tensors."""
+        return False
+
+    def is_inference(self):
+        """Never: `inference_mode` makes ordinary tensors."""
+        return False
+
+    def is_contiguous(self):
+        """Do the elements lie in order, as far as torch would know?"""
+        return not hasattr(self, "_strided")
+
+    def get_device(self):
+        """-1, for the CPU."""
+        return -1
+
+    def data_ptr(self):
+        """The address of the first element."""
+        return self._data.__array_interface__["data"][0]
+
+    def __len__(self):
+        if not self._data.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self._data)
+
+    def __iter__(self):
+        if not self._data.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(ops.unbind(self))
 
 
 # --- out of the engine ------------------------------------------------------------------------
 
 
-def _item(self):
-    """The only element, as a Python number."""
-    if self._data.size != 1:
-        raise RuntimeError(
-            f"a Tensor with {self._data.size} elements cannot be converted to Scalar"
-        )
-    return self._data.item()
+@extend
+class _Conversions(Tensor):
+    def item(self):
+        """The only element, as a Python number."""
+        if self._data.size != 1:
+            n = self._data.size
+            raise RuntimeError(f"a Tensor with {n} elements cannot be converted to Scalar")
+        return self._data.item()
 
+    def tolist(self):
+        """Nested lists of Python numbers."""
+        return self._data.tolist()
 
-def _numpy(self, *, force=False):
-    """The NumPy array that holds the elements, without copying."""
-    if self._requires_grad and not force:
-        raise RuntimeError(
-            "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-        )
-    return self._data
+    def numpy(self, *, force=False):
+        """The NumPy array that holds the elements, without copying."""
+        if self._requires_grad and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. "
+                "Use tensor.detach().numpy() instead."
+            )
+        return self._data
 
+    def __array__(self, dtype=None, copy=None):
+        a = self.numpy() if dtype is None else self.numpy().astype(dtype, copy=False)
+        return a.copy() if copy else a
 
-def _array(self, dtype=None, copy=None):
-    a = self.numpy() if dtype is None else self.numpy().astype(dtype, copy=False)
-    return a.copy() if copy else a
+    def __bool__(self):
+        if self._data.size != 1:
+            what = "more than one value" if self._data.size else "no values"
+            raise RuntimeError(
+                f"Boolean value of Tensor with {what} is ambiguous: use any() or all()"
+            )
+        return bool(self._data.item())
 
+    def __index__(self):
+        if self._data.size != 1 or self._data.dtype.kind not in "iub":
+            raise TypeError("only integer tensors of a single element can be used as an index")
+        return int(self._data.item())
 
-def _bool(self):
-    if self._data.size != 1:
-        what = "more than one value" if self._data.size else "no values"
-        raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous: use any() or all()")
-    return bool(self._data.item())
+    def __float__(self):
+        return float(self.item())
 
+    def __int__(self):
+        return int(self.item())
 
-def _index(self):
-    if self._data.size != 1 or self._data.dtype.kind not in "iub":
-        raise TypeError("only integer tensors of a single element can be converted to an index")
-    return int(self._data.item())
+    def __format__(self, spec):
+        return format(repr(self), spec) if self._data.ndim else format(self.item(), spec)
 
-
-Tensor.item, Tensor.numpy, Tensor.__array__ = _item, _numpy, _array
-Tensor.tolist = lambda self: self._data.tolist()
-Tensor.__bool__, Tensor.__index__ = _bool, _index
-Tensor.__float__ = lambda self: float(self.item())
-Tensor.__int__ = lambda self: int(self.item())
+    __repr__: Any = tensor_repr
 
 
 # --- casts and copies -------------------------------------------------------------------------
@@ -204,31 +245,6 @@ def _to_dtype(self, dtype, copy=False):
     return ops.clone(self) if copy else self
 
 
-def _to(self, *args, dtype=None, device=None, copy=False, non_blocking=False, memory_format=None):
-    """The tensor as another dtype (or on the one device there is): `to(dtype)`, `to(other)`."""
-    if memory_format is not None:
-        raise NotImplementedError("to: memory_format is not supported")
-    for a in args:
-        if isinstance(a, Tensor):
-            dtype = a.dtype
-        elif isinstance(a, dtypes.dtype) or a in (float, int, bool):
-            dtype = a
-        elif not isinstance(a, bool):
-            device = a
-    check_device(device)
-    return _to_dtype(self, self.dtype if dtype is None else dtype, copy)
-
-
-def _type(self, dtype=None):
-    """The dtype's old name, such as torch.FloatTensor; or the tensor as another dtype."""
-    if dtype is None:
-        return f"torch.{_OLD_NAMES[self.dtype.name]}Tensor"
-    names = {
-        f"torch.{old}Tensor": getattr(dtypes, new, dtypes.bool_) for new, old in _OLD_NAMES.items()
-    }
-    return _to_dtype(self, names.get(dtype, dtype) if isinstance(dtype, str) else dtype)
-
-
 _OLD_NAMES = {
     "float32": "Float",
     "float64": "Double",
@@ -239,64 +255,84 @@ _OLD_NAMES = {
     "uint8": "Byte",
     "bool": "Bool",
 }
-
-Tensor.to, Tensor.type = _to, _type
-Tensor.type_as = lambda self, other: _to_dtype(self, other.dtype)
-Tensor.cpu = lambda self, memory_format=None: _to(self, memory_format=memory_format)
-Tensor.byte = lambda self: _to_dtype(self, dtypes.uint8)
-for _name, _dtype in dtypes.ALIASES.items():
-    setattr(Tensor, _name, lambda self, _d=_dtype: _to_dtype(self, _d))
+_BY_OLD_NAME = {f"torch.{_OLD_NAMES[t.name]}Tensor": t for t in dtypes.ALL}
 
 
-def _cuda(self, device=None, non_blocking=False, memory_format=None):
-    """Refused: this engine computes on the CPU."""
-    return check_device("cuda")
+def _caster(kind):
+    def cast(self, memory_format=None):
+        if memory_format is not None:
+            raise NotImplementedError("memory_format is not supported")
+        return _to_dtype(self, kind)
+
+    cast.__doc__ = f"The tensor as {kind.name}."
+    return cast
 
 
-def _deepcopy(self, memo):
-    """A leaf's copy, with its gradient."""
-    if self.grad_fn is not None:
-        raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-            "protocol at the moment: detach() it first"
-        )
-    twin = object.__new__(type(self))
-    memo[id(self)] = twin
-    Tensor.__init__(twin, self._data.copy(), self._requires_grad)
-    twin._grad = None if self._grad is None else wrap(self._grad._data.copy())
-    twin.__dict__.update({k: v for k, v in self.__dict__.items() if k != "_strided"})
-    return twin
+for _name, _dtype in {**dtypes.ALIASES, "byte": dtypes.uint8}.items():
+    setattr(Tensor, _name, _caster(_dtype))
 
 
-def _reduce(self):
-    if self.grad_fn is not None:
-        raise RuntimeError("only leaf tensors can be pickled: detach() it first")
-    return _restore, (type(self), self._data, self._requires_grad)
+@extend
+class _Casts(Tensor):
+    def to(
+        self, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None
+    ):
+        """The tensor as another dtype (or on the one device there is): `to(dtype)`, `to(other)`."""
+        if memory_format is not None:
+            raise NotImplementedError("to: memory_format is not supported")
+        for a in args:
+            if isinstance(a, Tensor):
+                dtype = of_array(a._data)
+            elif isinstance(a, dtypes.dtype) or a in (float, int, bool):
+                dtype = a
+            elif not isinstance(a, bool):
+                device = a
+        check_device(device)
+        return _to_dtype(self, of_array(self._data) if dtype is None else dtype, copy)
+
+    def type(self, dtype=None):
+        """The dtype's old name, such as torch.FloatTensor; or the tensor as another dtype."""
+        if dtype is None:
+            return f"torch.{_OLD_NAMES[of_array(self._data).name]}Tensor"
+        return _to_dtype(self, _BY_OLD_NAME.get(dtype, dtype))
+
+    def type_as(self, other):
+        """The tensor in the dtype of `other`."""
+        return _to_dtype(self, of_array(other._data))
+
+    def cpu(self, memory_format=None):
+        """The tensor itself: it is on the CPU."""
+        return self.to(memory_format=memory_format)
+
+    def cuda(self, device=None, non_blocking=False, memory_format=None):
+        """Refused: this engine computes on the CPU."""
+        return check_device("cuda")
+
+    def __deepcopy__(self, memo):
+        """A leaf's copy, with its gradient."""
+        if self.grad_fn is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment: detach() it first"
+            )
+        twin = memo[id(self)] = _restored(type(self), self._data.copy(), self._requires_grad)
+        twin._grad = None if self._grad is None else wrap(self._grad._data.copy())
+        twin.__dict__.update({k: v for k, v in self.__dict__.items() if k != "_strided"})
+        return twin
+
+    def __reduce__(self):
+        if self.grad_fn is not None:
+            raise RuntimeError("only leaf tensors can be pickled: detach() it first")
+        return _restored, (type(self), self._data, self._requires_grad)
 
 
-def _restore(cls, array, requires_grad):
+def _restored(cls, array, requires_grad):
     t = object.__new__(cls)
     Tensor.__init__(t, array, requires_grad)
     return t
 
 
-Tensor.cuda = _cuda
-Tensor.__deepcopy__, Tensor.__reduce__ = _deepcopy, _reduce
-
-
 # --- around the graph -------------------------------------------------------------------------
-
-
-def _set_data(self, value):
-    if not isinstance(value, Tensor):
-        raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-    self._data = value._data
-
-
-def _detach_(self):
-    """Take this tensor out of the graph."""
-    self.grad_fn, self._requires_grad = None, False
-    return self
 
 
 class RemovableHandle:
@@ -311,39 +347,69 @@ class RemovableHandle:
             self.hooks.remove(self.hook)
 
 
-def _register_hook(self, hook):
-    """Call `hook(grad)` when the gradient of this tensor is known; what it returns replaces it."""
-    if not self._requires_grad:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    holder, slot = (self, "_hooks") if self.grad_fn is None else (self.grad_fn, "hooks")
-    hooks = getattr(holder, slot) or []
-    setattr(holder, slot, hooks)
-    hooks.append(hook)
-    return RemovableHandle(hooks, hook)
+@extend
+class _Graph(Tensor):
+    output_nr = 0
+    retains_grad = property(lambda self: bool(self.grad_fn and self.grad_fn.hooks))
+
+    @property
+    def data(self):
+        """The same memory outside the graph; assigning replaces the memory."""
+        return wrap(self._data)
+
+    @data.setter
+    def data(self, value):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        self._data = value._data
+
+    def detach_(self):
+        """Take this tensor out of the graph."""
+        self.grad_fn, self._requires_grad = None, False
+        return self
+
+    def register_hook(self, hook):
+        """Call `hook(grad)` when the gradient of this tensor is known; a result replaces it."""
+        if not self._requires_grad:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        holder, slot = (self, "_hooks") if self.grad_fn is None else (self.grad_fn, "hooks")
+        hooks = getattr(holder, slot) or []
+        setattr(holder, slot, hooks)
+        hooks.append(hook)
+        return RemovableHandle(hooks, hook)
 
 
-def _reversed_dims(self):
-    return ops.permute(self, tuple(range(self._data.ndim))[::-1])
+# --- spelled differently as a method ----------------------------------------------------------
 
 
-def _matrix_transposed(self):
-    if self._data.ndim == 1:
-        raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices")
-    return ops.transpose(self, -2, -1) if self._data.ndim else self
+@extend
+class _Methods(Tensor):
+    broadcast_to = ops.broadcast_to
 
+    @property
+    def T(self):
+        """All dimensions in reverse order."""
+        return ops.permute(self, tuple(range(self._data.ndim))[::-1])
 
-Tensor.data = property(lambda self: wrap(self._data), _set_data)
-Tensor.T = property(_reversed_dims)
-Tensor.mT = property(_matrix_transposed)
-Tensor.output_nr = 0
-Tensor.retains_grad = property(lambda self: bool(self.grad_fn and self.grad_fn.hooks))
-Tensor.detach_ = _detach_
-Tensor.register_hook = _register_hook
+    @property
+    def mT(self):
+        """Matrices transposed: the last two dimensions swapped."""
+        if self._data.ndim == 1:
+            raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices")
+        return ops.transpose(self, -2, -1) if self._data.ndim else self
 
-# --- spelled differently as a method -----------------------------------------------------------
+    def where(self, condition, other):
+        """This tensor where the condition holds, else `other`."""
+        return ops.where(condition, self, other)
 
-Tensor.where = lambda self, condition, other: ops.where(condition, self, other)
-Tensor.view_as = lambda self, other: ops.view(self, other._data.shape)
-Tensor.reshape_as = lambda self, other: ops.reshape(self, other._data.shape)
-Tensor.ravel = lambda self: ops.reshape(self, (-1,))
-Tensor.broadcast_to = ops.broadcast_to
+    def view_as(self, other):
+        """`view` in the shape of `other`."""
+        return ops.view(self, other._data.shape)
+
+    def reshape_as(self, other):
+        """`reshape` to the shape of `other`."""
+        return ops.reshape(self, other._data.shape)
+
+    def ravel(self):
+        """All elements as a vector."""
+        return ops.reshape(self, (-1,))

@@ -44,7 +44,7 @@ def pool(kind):
 # computes here what NumPy makes of it, or the other way round; infinite input of a few reductions
 # gives NaN at other places; equal values have no order of choice.
 BOOL_DIFFERS = """
-% // **-1 x**y T.pow floor_divide diff min=y,max=y -inf fmod remainder div( addcmul
+% // **-1 x**y T.pow floor_divide min=y,max=y -inf fmod remainder div( addcmul
 addcdiv einsum median kthvalue topk trace @ mm( mv( inner( tensordot( addmm dot( bmm cdist
 T.norm softmax var( x.norm
 """

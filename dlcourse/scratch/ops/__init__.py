@@ -3,12 +3,14 @@
 Functions here take and return tensors, and have torch's names, arguments and defaults.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import elementwise, index, linalg, movement, reduce, sort
 from .elementwise import erf_array as erf_array  # for the activations of `nn`
 
 _FAMILIES = (elementwise, reduce, movement, index, linalg, sort)
 _HELPERS = """
-Tensor any_of axes_of default_float dim_of dims_of erf_array flat_rows floor_quotient
+Any Tensor any_of axes_of default_float dim_of dims_of erf_array flat_rows floor_quotient getitem
 logistic max_of min_of namedtuple op promote result_tuple shape_of signs split_index
 spread to_float to_numpy vector_norm
 """
@@ -44,10 +46,14 @@ ALIASES = {
     "swapdims": "transpose",
 }
 PUBLIC |= {alias: PUBLIC[name] for alias, name in ALIASES.items()}
-METHODS_ONLY = {"contiguous", "expand", "expand_as", "getitem", "repeat", "view"}
+METHODS_ONLY = {"contiguous", "expand", "expand_as", "repeat", "view"}
 FUNCTIONS_ONLY = """
 atleast_2d broadcast_tensors cat cdist concat concatenate dstack einsum hstack rsub searchsorted
 stack std_mean tensordot var_mean vstack where
 """
 FUNCTIONS_ONLY = set(FUNCTIONS_ONLY.split())
 globals().update(PUBLIC)
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any: ...

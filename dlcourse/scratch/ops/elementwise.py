@@ -4,6 +4,8 @@
 here has the shape of the result; broadcasting is undone by `autograd`.
 """
 
+from typing import Any
+
 import numpy as np
 
 from ..autograd import op
@@ -41,7 +43,7 @@ def _no_bools(*operands):
     return operands
 
 
-def _times(alpha, x, like=None):
+def _times(alpha, x, like=None) -> Any:
     if alpha == 1:
         return x
     if isinstance(alpha, float) and getattr(like, "dtype", np.dtype(float)).kind != "f":
@@ -96,7 +98,7 @@ def _nothing(g):
     return np.zeros_like(g)
 
 
-def _floats(x, y):
+def _floats(x, y) -> Any:
     """Two integers as default floats; others as they are."""
     if any(getattr(v, "dtype", None) in _FLOATS for v in (x, y)):
         return x, y
@@ -184,7 +186,7 @@ def pow(input, exponent, /):
     return y, (vjp_base, vjp_exponent)
 
 
-def _power(x, n):
+def _power(x, n) -> Any:
     """x^n; small whole exponents as products, a hundred times faster than np.power."""
     if not isinstance(n, np.ndarray):
         if n == 2:
@@ -779,39 +781,49 @@ def masked_fill(input, mask, value, /):
 # --- comparisons and logic: no gradient -------------------------------------------------------
 
 
-def _predicate(name, function, formula, promotes=True):
-    """An op with a bool result."""
-    if promotes:
+def _comparison(name, function, formula):
+    """An op on two inputs with a bool result."""
 
-        def forward(input, other, /):
-            return function(input, other), None
-    else:
-
-        def forward(input, /):
-            return function(input), None
+    def forward(input, other, /):
+        return function(input, other), None
 
     forward.__name__ = forward.__qualname__ = name
     forward.__doc__ = f"""Tell where this is so: {formula}.
 
     Formula: y = ({formula})
-    Shapes: any{" two that broadcast" if promotes else ""}.
+    Shapes: any two that broadcast.
     """
-    return op(promotes=promotes)(forward)
+    return op(promotes=True)(forward)
 
 
-eq = _predicate("eq", np.equal, "input = other")
-ne = _predicate("ne", np.not_equal, "input != other")
-lt = _predicate("lt", np.less, "input < other")
-le = _predicate("le", np.less_equal, "input <= other")
-gt = _predicate("gt", np.greater, "input > other")
-ge = _predicate("ge", np.greater_equal, "input >= other")
-logical_and = _predicate("logical_and", np.logical_and, "input and other are nonzero")
-logical_or = _predicate("logical_or", np.logical_or, "input or other is nonzero")
-logical_xor = _predicate("logical_xor", np.logical_xor, "one of input and other is nonzero")
-logical_not = _predicate("logical_not", np.logical_not, "input is zero", promotes=False)
-isnan = _predicate("isnan", np.isnan, "input is NaN", promotes=False)
-isinf = _predicate("isinf", np.isinf, "input is infinite", promotes=False)
-isfinite = _predicate("isfinite", np.isfinite, "input is finite", promotes=False)
+def _predicate(name, function, formula):
+    """An op on one input with a bool result."""
+
+    def forward(input, /):
+        return function(input), None
+
+    forward.__name__ = forward.__qualname__ = name
+    forward.__doc__ = f"""Tell where this is so: {formula}.
+
+    Formula: y = ({formula})
+    Shapes: any.
+    """
+    return op(forward)
+
+
+eq = _comparison("eq", np.equal, "input = other")
+ne = _comparison("ne", np.not_equal, "input != other")
+lt = _comparison("lt", np.less, "input < other")
+le = _comparison("le", np.less_equal, "input <= other")
+gt = _comparison("gt", np.greater, "input > other")
+ge = _comparison("ge", np.greater_equal, "input >= other")
+logical_and = _comparison("logical_and", np.logical_and, "input and other are nonzero")
+logical_or = _comparison("logical_or", np.logical_or, "input or other is nonzero")
+logical_xor = _comparison("logical_xor", np.logical_xor, "one of input and other is nonzero")
+logical_not = _predicate("logical_not", np.logical_not, "input is zero")
+isnan = _predicate("isnan", np.isnan, "input is NaN")
+isinf = _predicate("isinf", np.isinf, "input is infinite")
+isfinite = _predicate("isfinite", np.isfinite, "input is finite")
 
 
 def _bitwise(name, function, formula):

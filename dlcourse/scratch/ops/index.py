@@ -1,5 +1,7 @@
 """Ops that pick or place elements by position."""
 
+from typing import Any
+
 import numpy as np
 
 from ..autograd import Tensor, op
@@ -42,27 +44,27 @@ def split_index(index, ndim):
 def _part(p):
     """One part of an index: an int, a slice, None, Ellipsis or an array."""
     p = getattr(p, "_data", p)
+    if p is None or p is Ellipsis or (isinstance(p, int) and not isinstance(p, bool)):
+        return p
     if isinstance(p, slice):
         if p.step is not None and p.step <= 0:
             raise ValueError("step must be greater than zero: use flip()")
-        return slice(
-            *(None if v is None else int(getattr(v, "_data", v)) for v in (p.start, p.stop, p.step))
-        )
-    if p is None or p is Ellipsis:
-        return p
-    if isinstance(p, (list, tuple, range, bool, np.bool_)):
-        p = np.asarray(
-            [getattr(v, "_data", v) for v in p] if not isinstance(p, (bool, np.bool_)) else p
-        )
-        p = p.astype(np.int64) if p.size == 0 and p.dtype.kind == "f" else p
-    kind = getattr(p, "dtype", np.dtype(type(p)) if isinstance(p, int) else np.dtype(object)).kind
-    if kind not in "iub":
-        raise IndexError(
-            "tensors used as indices must be long, int, byte or bool tensors, or slices"
-        )
-    if kind != "b" and np.ndim(p) == 0:
-        return int(p)
-    return p.astype(bool) if p.dtype == np.uint8 else p
+        return slice(*map(_bound, (p.start, p.stop, p.step)))
+    if isinstance(p, list | tuple | range):
+        p = np.asarray([getattr(v, "_data", v) for v in p], None if len(p) else np.int64)
+    return _index_array(np.asarray(p))
+
+
+def _bound(v):
+    return None if v is None else int(getattr(v, "_data", v))
+
+
+def _index_array(a):
+    if a.dtype.kind not in "iub":
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    if a.dtype.kind != "b" and not a.ndim:
+        return int(a)
+    return a.astype(bool) if a.dtype == np.uint8 else a
 
 
 def _width(p):
@@ -337,7 +339,7 @@ def _index_add(input, index, source, /, dim, alpha=1):
     """
     axis = dim_of(dim, input.ndim)
     _check_index(index, input.shape[axis], "index_add")
-    where = (slice(None),) * axis + (index.reshape(-1),)
+    where: Any = (slice(None),) * axis + (index.reshape(-1),)
     if source.shape != input[where].shape:
         raise RuntimeError(
             f"index_add(): source must have shape {input[where].shape}, not {source.shape}"
@@ -414,6 +416,7 @@ def diff(input, n=1, dim=-1):
     """Differences of neighbours along `dim`, `n` times."""
     d = dim_of(dim, input._data.ndim)
     for _ in range(n):
-        size = input._data.shape[d]
-        input = input.narrow(d, 1, size - 1) - input.narrow(d, 0, size - 1)
+        size = max((input._data.shape or (1,))[d] - 1, 0)
+        later, earlier = input.narrow(d, 1 if size else 0, size), input.narrow(d, 0, size)
+        input = later ^ earlier if input._data.dtype.kind == "b" else later - earlier
     return input

@@ -1,5 +1,7 @@
 """Products of vectors and matrices."""
 
+from typing import Any
+
 import numpy as np
 
 from ..autograd import op
@@ -143,7 +145,7 @@ def _plus_product(input, product, beta, alpha):
     return add(input if beta == 1 else mul(input, beta), product)
 
 
-def tensordot(a, b, dims=2):
+def tensordot(a, b, dims: Any = 2):
     """Sums of products over the last `dims` dimensions of `a` and first of `b`, or listed pairs."""
     n = a._data.ndim
     if isinstance(dims, int):

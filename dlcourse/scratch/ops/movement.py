@@ -246,9 +246,11 @@ def roll(input, /, shifts, dims=None):
             raise RuntimeError("roll: several shifts need as many dims")
         return np.roll(input, shifts[0]), (lambda g: np.roll(g, -shifts[0]),)
     dims = dims if isinstance(dims, (tuple, list)) else (dims,)
+    if len(dims) != len(shifts):
+        raise RuntimeError(f"roll: {len(shifts)} shifts for {len(dims)} dims")
+    if not input.size:
+        return input.copy(), (lambda g: g,)
     axes = tuple(dim_of(d, input.ndim) for d in dims)
-    if len(axes) != len(shifts):
-        raise RuntimeError(f"roll: {len(shifts)} shifts for {len(axes)} dims")
     back = tuple(-s for s in shifts)
     return np.roll(input, shifts, axes), (lambda g: np.roll(g, back, axes),)
 

@@ -2,6 +2,7 @@
 
 from collections import namedtuple
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -321,7 +322,7 @@ def _norm_rule(p, x, a, axes):
     return y, lambda: np.where(a == 0, 0, signs(x) * np.power(a / y, p - 1))
 
 
-def norm(input, p="fro", dim=None, keepdim=False, *, dtype=None):
+def norm(input, p: Any = "fro", dim=None, keepdim=False, *, dtype=None):
     """Norm of vectors (or Frobenius norm of matrices) along `dim`, or of all elements."""
     if isinstance(p, str) and p != "fro":
         raise NotImplementedError(f"norm: p must be a number or 'fro', not {p!r}")
