@@ -27,6 +27,13 @@ function quizCard(model, view, i) {
 
   const form = h("form", {
     className: "dlcq-form",
+    // JupyterLab keeps Enter from submitting a form out of a text box, so it is done here.
+    onkeydown: (event) => {
+      if (event.key !== "Enter" || !event.target.matches("input[type=text]")) return;
+      event.preventDefault();
+      event.stopPropagation();
+      form.requestSubmit();
+    },
     onsubmit: (event) => {
       event.preventDefault();
       const seconds = Math.round(performance.now() - since) / 1000;
