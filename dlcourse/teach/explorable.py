@@ -370,7 +370,8 @@ def number(value: float, digits: int = 3) -> str:
         raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
         times = mantissa.removesuffix(".0")
         return f"{'' if times == '1' else times + '·'}10{raised}".replace("-", "−")
-    return f"{value:.{digits}g}".replace("-", "−")
+    rounded = float(f"{value:.{digits}g}")
+    return f"{rounded:.12g}".replace("-", "−")
 
 
 def pack(arrays: Mapping[str, np.ndarray]) -> tuple[list[dict[str, Any]], bytes]:

@@ -247,7 +247,7 @@ function table(bench) {
   const note = h("span", { className: "dlx-soft" });
   const head = ["parameter", "norm ratio", "cosine", "relative error", "agrees"].map((words) => h("th", { scope: "col" }, words));
   const node = h("section", { className: "dlx-card bpm-check" }, h("div", {}, h("span", { className: "dlx-kicker" }, "Gradient check "), note),
-    h("div", { className: "dlx-scroll" }, h("table", { className: "dlx-table", aria: { label: "The rule's gradients against numerical ones" } }, h("thead", {}, h("tr", {}, ...head)), body)));
+    h("div", { className: "dlx-scroll", tabIndex: 0, role: "region", aria: { label: "Gradient check, a table" } }, h("table", { className: "dlx-table", aria: { label: "The rule's gradients against numerical ones" } }, h("thead", {}, h("tr", {}, ...head)), body)));
   return {
     node,
     draw: (frame) => {

@@ -451,6 +451,7 @@ def _check_decay(settings: Settings, frame: Frame) -> Verdict:
     )
 
 
+_FASTEST_50 = {n: round(v, 4) for n, v in zip(("alpha", "beta"), fastest(L / 50), strict=True)}
 MISSIONS = (
     Mission(
         "rescue",
@@ -463,7 +464,7 @@ MISSIONS = (
         "fastest",
         "In a valley 50 times steeper across, come within 0.01 of the best rate.",
         _check_fastest,
-        lambda e: dict(zip(("alpha", "beta"), fastest(L / 50), strict=True)),
+        lambda e: _FASTEST_50,
         {"tab": "descent", "valley": "made", "condition": 50.0, "alpha": 0.1, "beta": 0.5},
     ),
     Mission(
@@ -589,7 +590,7 @@ EXPLORABLE = Explorable(
         Preset(
             "best",
             "The best for 50",
-            {"condition": 50.0, **dict(zip(("alpha", "beta"), fastest(L / 50), strict=True))},
+            {"condition": 50.0, **_FASTEST_50},
         ),
         Preset(
             "digits",

@@ -1,0 +1,112 @@
+"""The kit's own logic in JavaScript: the same numbers, links and arrays as in Python."""
+
+import base64
+import json
+import math
+
+import numpy as np
+import pytest
+
+from dlcourse.show.base import KIT, bundle
+from dlcourse.teach.explorable import number, pack
+from dlcourse.topics import all_explorables
+
+
+@pytest.fixture(scope="module")
+def kit(chromium):
+    """A blank page with the functions of the kit."""
+    page = chromium.new_page()
+    names = "readable, scaled, ticks, unpack, linkOf"
+    source = bundle(KIT / "explorable.js") + _only(bundle(KIT / "draw.js"))
+    page.add_script_tag(content=f"{source}\nwindow.kit = {{ {names} }};", type="module")
+    page.wait_for_function("() => window.kit")
+    yield page
+    page.close()
+
+
+def _only(source: str) -> str:
+    """What draw.js adds to explorable.js: everything after the modules that both import."""
+    return source[source.index("// SVG elements") :]
+
+
+@pytest.mark.parametrize(
+    "value", [0.0, 1.0, -1.5, 0.5, 12.26, 1234.6, 99999.0, 1e5, -3.2e7, 1e-3, 9.9e-4, 2e-10, 1e-5]
+)
+def test_numbers_are_written_as_python_writes_them(kit, value):
+    assert kit.evaluate("v => kit.readable(v)", value) == number(value)
+
+
+def test_what_is_no_number_is_said(kit):
+    found = kit.evaluate("() => [NaN, null, Infinity, -Infinity].map((v) => kit.readable(v))")
+    assert found == ["not a number", "not a number", "∞", "−∞"]
+    assert number(math.nan) == "not a number"
+    assert (number(math.inf), number(-math.inf)) == ("∞", "−∞")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "count", "log", "wanted"),
+    [
+        (0, 1, 5, False, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (-12, 12, 5, False, [-10, -5, 0, 5, 10]),
+        (0, 60, 4, False, [0, 20, 40, 60]),
+        (1e-5, 1e10, 6, True, [1e-5, 1e-2, 1e1, 1e4, 1e7, 1e10]),
+        (1, 256, 5, True, [1, 10, 100]),
+    ],
+)
+def test_ticks_are_round(kit, low, high, count, log, wanted):
+    found = kit.evaluate("([a, b, n, log]) => kit.ticks(a, b, n, log)", [low, high, count, log])
+    assert found == pytest.approx(wanted)
+
+
+def test_arrays_arrive_as_they_were_packed(kit):
+    rng = np.random.default_rng(0)
+    arrays = {
+        "a": rng.integers(0, 255, (3, 5)).astype(np.uint8),
+        "b": rng.normal(size=(7,)),
+        "c": np.arange(-3, 3),
+    }
+    contents, block = pack(arrays)
+    for skew in (0, 3):  # a message's buffer need not begin at a multiple of 8
+        found = kit.evaluate(
+            """([contents, text, skew]) => {
+                 const raw = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+                 const room = new Uint8Array(raw.length + skew);
+                 room.set(raw, skew);
+                 const arrays = kit.unpack(contents, new DataView(room.buffer, skew, raw.length));
+                 return Object.entries(arrays).map(([k, v]) => [k, [...v], v.shape]);
+               }""",
+            [contents, base64.b64encode(block).decode(), skew],
+        )
+        for name, values, shape in found:
+            assert tuple(shape) == arrays[name].shape
+            np.testing.assert_allclose(values, arrays[name].ravel(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("explorable", all_explorables(), ids=lambda e: e.id)
+def test_links_of_the_page_are_links_of_python(kit, explorable):
+    knobs = [json.loads(json.dumps(k.public(), default=list)) for k in explorable.knobs]
+    everything = [p.settings for p in explorable.presets]
+    everything += [m.start for m in explorable.missions]
+    for changes in everything:
+        settings = explorable.settings(changes)
+        link = kit.evaluate(
+            "([id, knobs, settings]) => kit.linkOf({ spec: { id, knobs }, settings })",
+            [explorable.id, knobs, json.loads(json.dumps(settings))],
+        )
+        back = explorable.from_link(link)
+        for name, value in settings.items():
+            np.testing.assert_array_equal(
+                np.asarray(back[name], object) == np.asarray(value, object), True, err_msg=link
+            )
+
+
+def test_sliders_in_the_logarithm_reach_both_ends(kit):
+    knob = {"low": 1e-12, "high": 0.1, "start": 1e-5, "step": 1, "log": True}
+    ends = kit.evaluate(
+        """(knob) => {
+             const s = kit.scaled(knob);
+             return [s.low, s.high, s.from(s.low), s.from(s.high), s.from(-5)];
+           }""",
+        knob,
+    )
+    assert ends == pytest.approx([-12, -1, 1e-12, 0.1, 1e-5])

@@ -1,0 +1,246 @@
+"""Every explorable in the real JupyterLab: predicted, dragged, broken, solved, reset, reopened."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from dlcourse.topics import find_explorable
+
+# With DLCOURSE_SHOTS set, screenshots of every explorable are kept in that folder.
+SHOTS = os.environ.get("DLCOURSE_SHOTS")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What to drag, what to break and what that says, and how to solve a mission by hand."""
+
+    id: str
+    drag: str  # a CSS selector; dragged by `by` pixels
+    by: tuple[int, int]
+    keys: str  # a CSS selector of something that arrow keys move
+    broken: str  # the words of a preset, or an option of the backward rule
+    says: str
+    mission: str  # how its text begins
+    solve: tuple[tuple[str, str, str], ...]  # (how, label, value)
+
+
+CASES = (
+    Case(
+        "backprop-microscope",
+        ".dlx-cell >> nth=0",
+        (40, 40),
+        "input[aria-label^='Step through'] >> nth=0",
+        "Sign flipped",
+        "Sign flipped",
+        "Make the forgotten mean",
+        (("radio", "Batch size", "1"),),
+    ),
+    Case(
+        "softmax-bench",
+        ".dlx-handle >> nth=0",
+        (60, 0),
+        "input[aria-label='Logit of class 3'] >> nth=0",
+        "Logarithm forgotten",
+        "between −1 and 0",
+        "Make the bare formula",
+        (("key", "Added to all logits", "End"),),
+    ),
+    Case(
+        "kernel-bench",
+        ".dlx-cell >> nth=4",
+        (0, -30),
+        ".dlx-handle >> nth=0",
+        "Checkerboard",
+        "a checkerboard",
+        "Make 3 outputs",
+        (("key", "Stride s", "ArrowRight"),),
+    ),
+    Case(
+        "momentum-terrain",
+        ".dlx-handle >> nth=1",
+        (-30, 20),
+        ".dlx-handle >> nth=0",
+        "No bias correction",
+        "0.1 / 0.0316 = 3.16",
+        "Make Adam’s first step",
+        (("switch", "Bias correction", ""),),
+    ),
+    Case(
+        "overfit-dial",
+        ".dlx-handle >> nth=1",
+        (60, 0),
+        ".dlx-handle >> nth=1",
+        "Dropout left on",
+        "dropped at random",
+        "Make dropout go on",
+        (("switch", "F.dropout(x, 0.5)", ""),),
+    ),
+    Case(
+        "fold-plane",
+        ".dlx-handle >> nth=0",
+        (40, -25),
+        ".dlx-handle >> nth=1",
+        "Stacked linear layers",
+        "4 layers are one",
+        "With three hidden layers",
+        (("radio", "Activation", "none"),),
+    ),
+)
+
+
+def _says(widget: Locator) -> str:
+    return widget.locator(".dlx-says").inner_text()
+
+
+def _drag(lab, what: Locator, by: tuple[int, int]) -> None:
+    what.scroll_into_view_if_needed()
+    box = what.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    lab.page.mouse.move(x, y)
+    lab.page.mouse.down()
+    lab.page.mouse.move(x + by[0], y + by[1], steps=12)
+    lab.page.mouse.up()
+
+
+def _break(widget: Locator, words: str) -> None:
+    chips = widget.get_by_role("button", name=words, exact=True)
+    if chips.count():
+        chips.first.click()
+    else:
+        widget.get_by_label("Backward rule").select_option(label=words)
+
+
+def _solve(widget: Locator, how: str, label: str, value: str) -> None:
+    if how == "radio":
+        group = widget.get_by_role("group", name=label)
+        group.get_by_role("radio", name=value, exact=True).check(force=True)
+    elif how == "switch":
+        widget.get_by_role("switch", name=label).click()
+    else:
+        widget.get_by_label(label).press(value)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_the_whole_way_through(lab, notebook, tmp_path, case):
+    name = notebook(f"{case.id}.ipynb", f"from dlcourse.show import explore\nexplore('{case.id}')")
+    predict = find_explorable(case.id).predict
+    lab.size(1280, 1400)
+    lab.open(name)
+    lab.run_all()
+    widget = lab.page.locator(".dlc-explorable")
+
+    # Predict: what is asked is there, what is to be seen is not.
+    expect(widget.get_by_text("Predict first").first).to_be_visible()
+    expect(widget.locator(".dlx-presets")).to_be_hidden() if case.id != CASES[0].id else None
+    _keep(lab, widget, tmp_path, f"{case.id}-0-asked")
+    widget.locator(".dlx-option").nth(predict.right).click()
+    widget.get_by_role("button", name="Commit and look").click()
+    expect(widget.get_by_text("As you predicted.")).to_be_visible()
+    expect(widget.locator(".dlx-missions")).to_be_visible()
+    first = _says(widget)
+
+    # Look: light and dark.
+    _keep(lab, widget, tmp_path, f"{case.id}-1-light")
+    lab.theme("dark")
+    lab.page.wait_for_timeout(600)  # the theme's own sheet, then the canvases
+    _keep(lab, widget, tmp_path, f"{case.id}-2-dark")
+    lab.theme("light")
+
+    # Drag, by mouse and by keys; undo goes back.
+    before = _says(widget) + widget.locator("canvas, svg").first.get_attribute("aria-label")
+    _drag(lab, widget.locator(case.drag), case.by)
+    undo = widget.get_by_role("button", name="Undo")
+    expect(undo).to_be_enabled()
+    widget.locator(case.keys).press("ArrowLeft")
+    lab.page.wait_for_timeout(500)
+    after = _says(widget) + widget.locator("canvas, svg").first.get_attribute("aria-label")
+    assert after != before
+    while undo.is_enabled():
+        undo.click()
+    expect(widget.locator(".dlx-says")).to_have_text(re.compile(re.escape(first.split("\n")[0])))
+
+    # Break it: the page says what was broken.
+    _break(widget, case.broken)
+    expect(widget.locator(".dlx-says")).to_contain_text(case.says)
+    _keep(lab, widget, tmp_path, f"{case.id}-3-broken")
+
+    # A mission, solved by hand.
+    widget.locator(".dlx-missions summary").click()
+    item = widget.locator(".dlx-mission").filter(has_text=case.mission)
+    item.get_by_role("button").click()
+    expect(item).to_have_class(re.compile("dlx-active"))
+    expect(item).not_to_have_class(re.compile("dlx-solved"))
+    for how, label, value in case.solve:
+        lab.page.wait_for_timeout(300)
+        _solve(widget, how, label, value)
+    expect(item).to_have_class(re.compile("dlx-solved"))
+
+    # Reset: as at first.
+    widget.get_by_role("button", name="Reset").click()
+    expect(widget.locator(".dlx-says")).to_have_text(re.compile(re.escape(first.split("\n")[0])))
+
+    assert lab.axe(".dlc-explorable") == []
+    assert lab.problems == []
+
+    # Reopened, with a new kernel: the guess and the mission are still known.
+    lab.kill_kernels()
+    lab.open(name)
+    lab.run_all()
+    expect(widget.get_by_text("As you predicted.")).to_be_visible()
+    expect(widget.locator(".dlx-missions summary")).to_contain_text("1 of")
+
+
+def _keep(lab, widget: Locator, tmp_path: Path, name: str) -> None:
+    lab.shot((Path(SHOTS) if SHOTS else tmp_path) / f"{name}.png", widget)
+
+
+@pytest.mark.parametrize("width", [360, 480, 900, 1600])
+def test_nothing_sticks_out_at_any_width(lab, notebook, width):
+    ids = [case.id for case in CASES]
+    cells = [f"from dlcourse.show import explore\nexplore('{id}', {_open(id)})" for id in ids]
+    lab.size(width, 1200)
+    lab.open(notebook(f"width-{width}.ipynb", *cells))
+    lab.run_all()
+    if width < 900:
+        lab.page.keyboard.press("Control+B")  # the file browser would take the width
+    lab.page.wait_for_timeout(800)
+    wide = lab.page.evaluate(
+        """() => [...document.querySelectorAll('.dlc-explorable')].map(
+             e => [e.getAttribute('aria-label'), e.scrollWidth - e.clientWidth])"""
+    )
+    assert len(wide) == len(ids)
+    assert [name for name, over in wide if over > 1] == []
+    assert lab.problems == []
+
+
+def _open(id: str) -> str:
+    return f"preset='{find_explorable(id).presets[0].name}'"
+
+
+def test_an_error_of_the_learners_function_is_on_the_page(lab, notebook):
+    code = "from dlcourse.show import explore\nexplore('fold-plane', model=lambda points: points)"
+    lab.open(notebook("wrong.ipynb", code))
+    lab.run_all()
+    alert = lab.page.locator(".dlc-explorable").get_by_role("alert")
+    expect(alert).to_contain_text("one score for each")
+
+
+def test_the_newest_setting_wins_in_a_fast_drag(lab, notebook):
+    code = "from dlcourse.show import explore\nw = explore('softmax-bench', preset='sure')\nw"
+    lab.open(notebook("fast.ipynb", code, "print(json.dumps(list(w.settings['logits'])))"))
+    lab.page.evaluate("() => 0")
+    lab.run_all()
+    slider = lab.page.get_by_label("Logit of class 3")
+    slider.focus()
+    for _ in range(40):
+        lab.page.keyboard.press("ArrowRight", delay=2)
+    shown = float(slider.input_value())
+    lab.page.wait_for_timeout(800)
+    assert float(slider.input_value()) == shown  # no older frame pulled it back
+    kernel = lab.page.locator(".dlc-explorable").get_by_label("Logit of class 3")
+    assert json.loads(kernel.input_value()) == shown
