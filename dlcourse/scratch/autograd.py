@@ -361,8 +361,10 @@ def propagate(roots, seeds, retain_graph=False, keep=()):
         if node in keep:
             kept[node] = g
         back = node.back
-        if back is None or node.number < versions.latest:
-            versions.refuse_spoilt(node)
+        if back is None:
+            raise RuntimeError(versions.FREED)
+        if node.number < versions.latest:
+            versions.refuse_overwritten(node)
         if type(back) is tuple:
             for parent, vjp in zip(node.parents, back, strict=False):
                 if vjp is not None:

@@ -60,14 +60,15 @@ def _arrays_in(value):
         yield from saved_arrays((value,))
 
 
-def refuse_spoilt(node):
-    """Raise if `node` was freed by an earlier backward, or if what it saved was overwritten."""
-    if node.back is None:
-        raise RuntimeError(
-            "Trying to backward through the graph a second time (or directly access saved tensors "
-            "after they have already been freed). Specify retain_graph=True if you need to "
-            "backward through the graph a second time."
-        )
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after "
+    "they have already been freed). Specify retain_graph=True if you need to backward through the "
+    "graph a second time."
+)
+
+
+def refuse_overwritten(node):
+    """Raise if an array that `node` saved for its gradient was written in place since."""
     functions = node.back if type(node.back) is tuple else (node.back,)
     for array in saved_arrays(functions):
         if written_after(array, node.number):
