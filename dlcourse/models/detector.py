@@ -20,7 +20,7 @@ def Detector(torch: Any) -> Any:
         width and height, all in cells, and the logits of the classes.
         """
 
-        def __init__(self, classes=10, width=12):
+        def __init__(self, classes=10, width=16):
             super().__init__()
             w = width
             self.layer1, self.layer2 = layer(1, w), layer(w, 2 * w)
