@@ -90,9 +90,14 @@ class Levels:
         ]
         return "\n".join(made)
 
+    @property
+    def body(self) -> list[str]:
+        """The lines after the head, in the right order."""
+        return [_MARK.sub("", line) for line in self.lines[self._start :] if line.strip()]
+
     def pieces(self, seed: int = 0) -> list[str]:
         """The lines of the Parsons level, decoys among them, in an order drawn from `seed`."""
-        own = [_MARK.sub("", line) for line in self.lines[self._start :] if line.strip()]
+        own = self.body
         known = {line.strip() for line in own}
         decoys = [_like(w.decoy, own) for w in self.exercise.wrongs if w.decoy]
         pool = own + [d for d in dict.fromkeys(decoys) if d.strip() not in known]

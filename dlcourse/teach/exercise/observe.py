@@ -10,6 +10,7 @@ import io
 import random
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,7 +68,8 @@ def observe(
     """Drive `attempt` once on a private copy of `inputs`; errors of any kind are written down."""
     mine, before = copy.deepcopy(inputs), _fingerprints(inputs)
     raised, result, printed = None, None, Printed()
-    with _quiet(printed), _same_luck(), np.errstate(all="ignore"):
+    with _quiet(printed), _same_luck(), np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a warning is no error, whatever the caller's filters say
         try:
             result = drive(attempt, **mine)
         except BaseException as error:  # noqa: BLE001 -- a learner's code may raise anything

@@ -8,7 +8,8 @@ import numpy as np
 
 from .form import Case, Exercise, Inputs
 
-_MOST = 48  # candidates that are tried at once
+_MOST = 48  # candidates
+_AT_ONCE = 12
 _SEED = 17
 
 
@@ -72,14 +73,22 @@ def smallest(
     failing: Callable[[list[Inputs]], list[bool]],
 ) -> Inputs | None:
     """The first candidate for which `failing` holds, made simpler as long as it still fails."""
-    pool = candidates(exercise, cases)
-    found = next((c for c, bad in zip(pool, failing(pool), strict=False) if bad), None)
+    found = _first(candidates(exercise, cases), failing)
     for _ in range(4):
         if found is None or numbers(found) > 24:
             return found
-        pool = [c for c in simpler(found) if exercise.valid(c)]
-        better = next((c for c, bad in zip(pool, failing(pool), strict=False) if bad), None)
+        better = _first([c for c in simpler(found) if exercise.valid(c)], failing)
         if better is None:
             return found
         found = better
     return found
+
+
+def _first(pool: list[Inputs], failing: Callable[[list[Inputs]], list[bool]]) -> Inputs | None:
+    """The first of `pool` that fails; a few are tried at once, for each run has its price."""
+    for start in range(0, len(pool), _AT_ONCE):
+        some = pool[start : start + _AT_ONCE]
+        found = next((c for c, bad in zip(some, failing(some), strict=False) if bad), None)
+        if found is not None:
+            return found
+    return None

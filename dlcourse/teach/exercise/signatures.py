@@ -99,7 +99,8 @@ def _factor(cases: Sequence[Evidence]) -> str:
 def _fixed_factor(c: float) -> str:
     if abs(c + 1) < 1e-6:
         return "Every number is right but for its sign."
-    return f"Every number is {c:.4g} times what it should be."
+    digits = 7 if abs(c - 1) < 1e-3 else 4
+    return f"Every number is {c:.{digits}g} times what it should be."
 
 
 def _size_factors(found: list[tuple[float, Evidence]]) -> Iterator[str]:

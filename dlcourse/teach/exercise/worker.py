@@ -29,9 +29,20 @@ def main(modules: str, *flags: str) -> None:
         importlib.import_module(name)
     _one_thread()
     _send(answers, {"ready": os.getpid()})
-    serve = _serve_forked if "--fork" in flags else _serve
+    forks = "--fork" in flags
+    serve = _serve_forked if forks else _serve
     while (job := _read_job(jobs)) is not None:
+        if forks:
+            _import_ours(job)
         serve(job, jobs, answers)
+
+
+def _import_ours(job: bytes) -> None:
+    """Import the course's own modules that the job needs here, once for all children."""
+    for name in pickle.loads(job)["ours"]:
+        if name not in sys.modules:
+            importlib.import_module(name)
+            _one_thread()
 
 
 def _take_streams() -> tuple[int, int]:
@@ -48,6 +59,19 @@ def _one_thread() -> None:
     torch = sys.modules.get("torch")
     if torch:
         torch.set_num_threads(1)
+        _first_step(torch)
+
+
+def _first_step(torch: Any) -> None:
+    """Let torch import what its optimizers need (a second or more) here and not in each child.
+
+    There is no backward pass: autograd's threads would not survive the fork.
+    """
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=0.1)
+    parameter.grad = torch.zeros(1)
+    optimizer.step()
+    optimizer.zero_grad()
 
 
 def _send(pipe: int, message: dict[str, Any]) -> None:

@@ -948,6 +948,15 @@ _REFUTES = {
 }
 
 
+_DECOYS = {
+    "sign": "d_logits = (np.eye(p.shape[1])[y] - p) / len(y)",
+    "forgot-mean": "d_logits = p - np.eye(p.shape[1])[y]",
+    "bias-mean": "db2 = d_logits.mean(axis=0)",
+    "no-activation-derivative": "d_z1 = d_logits @ W2.T",
+    "activation-as-derivative": "d_z1 = (d_logits @ W2.T) * a1",
+}
+
+
 def _mlp_wrong(rule: rules.Rule) -> Wrong:
     return Wrong(
         rule.name,
@@ -955,6 +964,7 @@ def _mlp_wrong(rule: rules.Rule) -> Wrong:
         _REFUTES[rule.name],
         belief=rule.misconception,
         see=f"backprop-microscope#{rule.name}",
+        decoy=_DECOYS.get(rule.name),
     )
 
 

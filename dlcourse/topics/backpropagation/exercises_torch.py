@@ -172,7 +172,7 @@ step, as a Python number.
 
 - `model(x)` gives logits; the loss is the mean cross-entropy with the class numbers `y`
 (`torch.nn.functional` is there as `F`).
-- Gradients of earlier steps must not matter; in the end the optimizer has taken exactly one step.""",
+- Gradients of earlier steps must not matter; the optimizer takes exactly one step.""",
     reference=train_step,
     inputs=_step_inputs,
     corners=_step_corners,

@@ -309,6 +309,7 @@ def _ce_corners(rng: np.random.Generator) -> list[Case]:
         Case("a confident and right answer", {"logits": sure, "target": np.array([0, 1, 0])}),
         Case("equal logits", {"logits": np.zeros((4, 10)), "target": np.array([3, 9, 0, 1])}),
         Case("rows far apart", {"logits": far, "target": np.array([2, 0])}),
+        Case("a right answer among large logits", {"logits": large, "target": np.array([0, 2])}),
     ]
 
 

@@ -53,7 +53,7 @@ def _drive_linear(Linear, x: np.ndarray, out_features: int) -> dict:
 
 
 def _spread(Linear, n: int) -> tuple[float, float]:
-    weight = Linear(n, 50).weight
+    weight = Linear(n, 50).weight.detach()
     return float(weight.std()), float(weight.flatten()[0])
 
 

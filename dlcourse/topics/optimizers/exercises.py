@@ -174,6 +174,8 @@ class _NoneCounts(_Base):
             p.data -= self.lr * v + (0.01 if p.grad is None else 0)
 
 
+_AS_LONG = "there are always as many velocities as parameters"
+
 SGD_MOMENTUM = Exercise(
     id="sgd_momentum",
     title="An optimizer of your own",
@@ -288,6 +290,12 @@ brought up to date before the step, the learning rate multiplies the step and no
 and the parameter is changed in place, because layers hold the same array.""",
     minutes=15,
     difficulty=3,
+    equivalent={
+        "for p, v in zip(self.params, self.velocity, strict=True): -> "
+        "for p, v in zip(self.params, self.velocity):": _AS_LONG,
+        "for p, v in zip(self.params, self.velocity, strict=True): -> "
+        "for p, v in zip(self.params, self.velocity, strict=False):": _AS_LONG,
+    },
 )
 
 
@@ -465,7 +473,7 @@ def clip_by_norm(grads, max_norm):
     """The list of arrays grads, scaled down together if their common norm exceeds max_norm."""
     norm = np.sqrt(sum((g**2).sum() for g in grads))  #: one norm over all arrays
     scale = min(1.0, max_norm / (norm + 1e-12))  #: never larger than 1
-    return [g * scale for g in grads]  #: the same factor for all
+    return [g * scale for g in grads]  #: the same factor for all of them
 
 
 def _clip_inputs(rng: np.random.Generator, N: int, D: int) -> dict:
@@ -513,10 +521,11 @@ are.
     inputs=_clip_inputs,
     corners=_clip_corners,
     drive=_drive_clip,
+    rtol=1e-4,  # torch's own adds 1e-6 to the norm
     properties=(
         Property(
             "no longer than max_norm",
-            lambda inputs, parts: _norm(list(parts.values())) <= inputs["max_norm"] * (1 + 1e-6),
+            lambda inputs, parts: _norm(list(parts.values())) <= inputs["max_norm"] * (1 + 1e-4),
             "The clipped gradient may not be longer than `max_norm`.",
         ),
     ),
@@ -602,6 +611,8 @@ The guard against a norm of zero keeps 0/0 away.""",
     equivalent={
         "scale = min(1.0, max_norm / (norm + 1e-12)) -> "
         "scale = min(max_norm / (norm + 1e-12), 1.0)": "min does not mind the order",
+        "scale = min(1.0, max_norm / (norm + 1e-12)) -> "
+        "scale = min(1.0, max_norm / (norm - 1e-12))": "1e-12 either way is below the tolerance",
     },
 )
 

@@ -230,8 +230,8 @@ pairs `(x, y)`, and take one step per batch on the mean cross-entropy (`F.cross_
     hints=(
         "Two loops, epochs outside and batches inside; inside, the five lines of one training "
         "step.",
-        "For the mean per example, add up `loss.item() * len(x)` and divide by the number of "
-        "examples, both starting at zero in every epoch.",
+        "For the mean per example, add up each loss times the size of its batch, and divide by "
+        "the number of examples, both starting at zero in every epoch.",
         "`model.train()` before the loops, `model.eval()` after them.",
     ),
     why="""An epoch is one pass over the data and has as many steps as there are batches. The
