@@ -31,7 +31,7 @@ def lint(names: Names = None) -> None:
         except (banks.BankError, KeyError) as error:
             broken.append(str(error.args[0]) if error.args else str(error))
     print("\n".join(broken) or "Every rule holds.")
-    raise typer.Exit(bool(broken))
+    raise typer.Exit(1 if broken else 0)
 
 
 @quiz.command()
