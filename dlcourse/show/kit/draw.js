@@ -20,13 +20,14 @@ export function ticks(low, high, count = 5, log = false) {
 }
 
 const COLOURS = { ink: "--dlc-ink", soft: "--dlc-soft", line: "--dlc-line", accent: "--dlc-accent", plus: "--dlx-plus",
-  minus: "--dlx-minus", grad: "--dlx-grad", mark: "--dlc-mark", right: "--dlc-right", wrong: "--dlc-wrong", paper: "--dlx-paper" };
+  minus: "--dlx-minus", grad: "--dlx-grad", mark: "--dlc-mark", right: "--dlc-right", wrong: "--dlc-wrong", paper: "--dlx-paper", black: "#000", white: "#fff" };
 
 /** A colour of the theme as [r, g, b]. */
 function rgb(style, name) {
   const probe = rgb.probe ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   for (const under of ["paper", name]) { // the theme's softer inks are half transparent
-    probe.fillStyle = style.getPropertyValue(COLOURS[under]).trim() || "#888";
+    const known = COLOURS[under];
+    probe.fillStyle = (known.startsWith("--") ? style.getPropertyValue(known).trim() : known) || "#888";
     probe.fillRect(0, 0, 1, 1);
   }
   return [...probe.getImageData(0, 0, 1, 1).data.slice(0, 3)];

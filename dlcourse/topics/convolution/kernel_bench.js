@@ -55,14 +55,14 @@ function kernelTab(bench) {
     grid.draw();
     const box = (pen) => { const half = (frame.numbers.side - 1) / 2; pen.c.strokeStyle = pen.colour("mark"); pen.c.lineWidth = 2; const [x, y] = [pen.X(pixel[1] - half), pen.Y(pixel[0] - half)]; pen.c.strokeRect(x, y, pen.X(pixel[1] + half + 1) - x, pen.Y(pixel[0] + half + 1) - y); };
     const text = bench.frame.says.join(" ").replace(/<[^>]*>/g, "");
-    photo.draw((pen) => { pen.axes(axes); pen.heat(frame.photo, 100, 150, { low: 255, high: 0, from: bench.view.root.closest('[data-jp-theme-light="false"]') ? "ink" : "paper", to: bench.view.root.closest('[data-jp-theme-light="false"]') ? "paper" : "ink", smooth: true }); box(pen); }, `The photograph in grey, with the ${k} by ${k} window of the marked pixel.`);
+    photo.draw((pen) => { pen.axes(axes); pen.heat(frame.photo, 100, 150, { low: 0, high: 255, from: "black", to: "white", smooth: true }); box(pen); }, `The photograph in grey, with the ${k} by ${k} window of the marked pixel.`);
     response.draw((pen) => {
       pen.axes(axes);
       if (!frame.response) return pen.words("Predict first.", pen.width / 2, pen.tall / 2, "soft", "center", 14);
       const shown = pooledView(frame.response, pool);
       pen.heat(shown.values, shown.rows, shown.columns, { low: 0, high: 255, signed: true, smooth: pool === "none" });
     }, `The response. ${text}`);
-    sum.replaceChildren(mini(frame.patch, k, (v) => `color-mix(in srgb, var(--dlx-ink) ${Math.round(100 - 100 * v)}%, var(--dlx-paper))`, (v) => (v < 0.55 ? "var(--dlx-paper)" : "var(--dlx-ink)")), "×",
+    sum.replaceChildren(mini(frame.patch, k, (v) => { const grey = Math.round(255 * v); return `rgb(${grey} ${grey} ${grey})`; }, (v) => (v < 0.5 ? "#fff" : "#000")), "×",
       mini(frame.applied, k, (v) => signed(v, 4)), "→", h("b", {}, frame.numbers.answer === undefined ? "?" : readable(frame.numbers.by_hand)));
   };
   return { node, draw, close: () => { photo.close(); response.close(); } };

@@ -49,7 +49,7 @@ function dialTab(bench) {
       if (!frame.curves) return pen.words("Predict first.", pen.width / 2, pen.tall / 2, "soft", "center", 14);
       const d = Array.from({ length: 61 }, (_, i) => i), column = (j) => d.map((i) => Math.max(1e-7, frame.curves[3 * i + j]));
       pen.rule(n - 1, "soft", { vertical: true });
-      pen.words("as many parameters as points", pen.X(n - 1) + 6, pen.box.bottom - 10, "soft");
+      pen.words("parameters = points", pen.X(n - 1) + 6, pen.box.bottom - 10, "soft");
       pen.curve(d, column(0), "plus", { dash: [6, 4] });
       pen.curve(d, column(1), "minus", { width: 2.4 });
       pen.words("test", pen.X(55), pen.Y(column(1)[55]) - 8, "minus", "center");

@@ -1,0 +1,191 @@
+"""What an explorable costs: computing, bytes, and the time from a key to changed pixels.
+
+Each is measured in the real JupyterLab, beside the same frames drawn by `interact` and matplotlib.
+`--soak MINUTES` drags at random instead, and tells whether memory and latency stay flat.  Run it on
+a quiet machine: `python3 course.py bench explorables`.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Locator
+
+from dlcourse.teach.explorable import Explorable, pack
+from dlcourse.topics import find_explorable
+from tests.browser.conftest import KERNEL
+from tests.browser.lab import Lab, LabServer, Latency, browser
+
+REPEATS = 30
+P95_MS, BYTES = 100, 32 * 1024  # the budgets
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An explorable, the knob that is turned, and the picture that has to change."""
+
+    id: str
+    knob: str
+    target: str = ".dlc-explorable canvas"
+
+    @property
+    def explorable(self) -> Explorable:
+        return find_explorable(self.id)
+
+    def values(self, n: int) -> list:
+        """`n` settings of the knob over its middle range."""
+        knob = self.explorable.knob(self.knob)
+        low, high = (knob.low + knob.high * 0.2, knob.high * 0.8)
+        return [knob.clean(v) for v in np.linspace(low, high, n)]
+
+
+SUBJECTS = (
+    Subject("backprop-microscope", "sample", ".dlx-graph"),
+    Subject("softmax-bench", "temperature"),
+    Subject("kernel-bench", "dx"),
+    Subject("momentum-terrain", "alpha"),
+    Subject("overfit-dial", "degree"),
+    Subject("fold-plane", "bias"),
+)
+
+
+def main() -> None:
+    """Print a line per explorable; exit code 1 if one did not answer."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--soak", type=float, metavar="MINUTES", default=0)
+    parser.add_argument("--only", metavar="ID")
+    asked = parser.parse_args()
+    chosen = [s for s in SUBJECTS if asked.only in (None, s.id)]
+    with tempfile.TemporaryDirectory(prefix="dlcourse-") as folder:
+        for subject in chosen:
+            _write(Path(folder), subject)
+        with LabServer(Path(folder)) as server, browser() as chromium:
+            act = (lambda lab, s: _soak(lab, s, asked.soak)) if asked.soak else _measure
+            silent = sum(act(Lab(chromium, server, height=1600), s) for s in chosen)
+    sys.exit(1 if silent else 0)
+
+
+def _write(folder: Path, subject: Subject) -> None:
+    """Two notebooks: the explorable, and the same with interact and matplotlib."""
+    preset = subject.explorable.presets[0].name
+    knob = subject.explorable.knob(subject.knob)
+    ours = f"from dlcourse.show import explore\nexplore({subject.id!r}, preset={preset!r})"
+    theirs = f"""
+from ipywidgets import interact
+from IPython.display import display
+from dlcourse.topics import find_explorable
+e = find_explorable({subject.id!r})
+def draw(value):
+    display(e.picture(e.at({subject.knob}=e.knob({subject.knob!r}).clean(value))))
+interact(draw, value=({float(knob.low)!r}, {float(knob.high)!r}, {_step(knob)!r}))
+"""
+    for name, code in ((subject.id, ours), (f"{subject.id}-interact", theirs)):
+        book = new_notebook(cells=[new_code_cell(code)], metadata=KERNEL)
+        nbformat.write(book, folder / f"{name}.ipynb")
+
+
+def _step(knob) -> float:
+    return (knob.high - knob.low) / 100 if knob.log else float(knob.step)
+
+
+def _measure(lab: Lab, subject: Subject) -> bool:
+    compute, size = _headless(subject)
+    lab.open(f"{subject.id}.ipynb")
+    lab.run_all()
+    label = subject.explorable.knob(subject.knob).label
+    ours = _press(lab, lab.page.locator(".dlc-explorable").get_by_label(label), subject.target)
+    lab.open(f"{subject.id}-interact.ipynb")
+    lab.run_all()
+    handle = lab.page.locator(".noUi-handle").first
+    theirs = _press(lab, handle, ".jp-OutputArea-output img")
+    lab.close()
+    verdict = "within" if ours.ms and ours.p95 <= P95_MS and size <= BYTES else "OVER"
+    print(f"{subject.id:<20} compute {compute:6.1f} ms   payload {size / 1024:5.1f} KB", flush=True)
+    print(f"{'':<20} explorable {ours}   {verdict} {P95_MS} ms (p95), 32 KB", flush=True)
+    print(f"{'':<20} interact   {theirs}", flush=True)
+    return not ours.ms
+
+
+def _headless(subject: Subject) -> tuple[float, int]:
+    """Median milliseconds of computing a new frame, and the largest frame in bytes."""
+    e, took, size = subject.explorable, [], 0
+    e.at()  # trained networks and the like are computed once
+    for value in subject.values(20):
+        begin = time.perf_counter()
+        frame = e.at(**{subject.knob: value})
+        took.append(1000 * (time.perf_counter() - begin))
+        numbers = json.dumps(frame.numbers, default=lambda v: v.tolist())
+        size = max(size, len(pack(frame.arrays)[1]) + len(numbers))
+    return statistics.median(took), size
+
+
+def _press(lab: Lab, control: Locator, target: str) -> Latency:
+    """Arrow keys to and fro on a focused control."""
+    control.scroll_into_view_if_needed()
+    control.focus()
+    keys = ["ArrowRight"] * (REPEATS // 2) + ["ArrowLeft"] * (REPEATS // 2)
+    return lab.latency(target, lambda i: lab.page.keyboard.press(keys[i]), "keydown", REPEATS)
+
+
+def _soak(lab: Lab, subject: Subject, minutes: float) -> bool:
+    """Drag at random for some minutes; print memory and latency at the start and at the end."""
+    lab.open(f"{subject.id}.ipynb")
+    lab.run_all()
+    widget = lab.page.locator(".dlc-explorable")
+    slider = widget.get_by_label(subject.explorable.knob(subject.knob).label)
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box, "the slider is not on the page"
+    before, random_ = _state(lab, subject, slider), random.Random(0)
+    end, moves = time.monotonic() + 60 * minutes, 0
+    while time.monotonic() < end:
+        lab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 10)
+        lab.page.mouse.down()
+        for _ in range(50):
+            lab.page.mouse.move(box["x"] + random_.random() * box["width"], box["y"] + 10)
+        lab.page.mouse.up()
+        moves += 50
+    after = _state(lab, subject, slider)
+    print(f"{subject.id}: {moves} moves in {minutes:g} minutes", flush=True)
+    for name, (a, b) in {k: (before[k], after[k]) for k in before}.items():
+        print(f"  {name:<22} {a:8.1f} -> {b:8.1f}", flush=True)
+    problems, _ = lab.problems, lab.close()
+    print(f"  errors on the console  {len(problems)}", flush=True)
+    return bool(problems)
+
+
+def _state(lab: Lab, subject: Subject, slider: Locator) -> dict[str, float]:
+    session = lab.page.context.new_cdp_session(lab.page)
+    session.send("HeapProfiler.collectGarbage")
+    heap = session.send("Runtime.getHeapUsage")["usedSize"] / 1e6
+    latency = _press(lab, slider, subject.target)
+    return {
+        "page memory, MB": heap,
+        "kernel memory, MB": _resident(lab),
+        "median, ms": latency.median,
+        "p95, ms": latency.p95,
+    }
+
+
+def _resident(lab: Lab) -> float:
+    """Resident memory of the kernels in MB (Linux), or nan."""
+    pages = 0
+    for pid in lab.kernels():
+        status = Path(f"/proc/{pid}/statm")
+        if not status.is_file():
+            return float("nan")
+        pages += int(status.read_text().split()[1])
+    return pages * 4096 / 1e6
+
+
+if __name__ == "__main__":
+    main()
