@@ -68,7 +68,7 @@ def _seed(t, g):
     if g is None:
         if t._data.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        return np.ones(shape, t._data.dtype)
+        return np.ones(shape, t._data.dtype) if shape else t._data.dtype.type(1)
     if not is_tensor(g):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
     if g._data.shape != shape:

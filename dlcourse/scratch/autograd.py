@@ -100,9 +100,27 @@ class Tensor:
     )
     __array_priority__ = 1000  # so that `array + tensor` asks the tensor
 
-    if TYPE_CHECKING:  # the methods that `tensor` and `inplace` hang on this class
+    if TYPE_CHECKING:  # what `tensor` and `inplace` hang on this class
 
         def __getattr__(self, name: str) -> Any: ...
+
+        __add__: Any
+        __radd__: Any
+        __sub__: Any
+        __rsub__: Any
+        __mul__: Any
+        __rmul__: Any
+        __truediv__: Any
+        __rtruediv__: Any
+        __neg__: Any
+        __pow__: Any
+        __matmul__: Any
+        __getitem__: Any
+        __setitem__: Any
+        __lt__: Any
+        __gt__: Any
+        __len__: Any
+        __iter__: Any
 
     def __init__(self, data=(), requires_grad=False):
         self._data: Array = data if type(data) is Array else np.asarray(data)

@@ -224,3 +224,12 @@ def test_ops_without_gradient_record_nothing(name):
     out = OPS[name](first, first) if binary else OPS[name](first)
     assert not out.requires_grad
     assert out.grad_fn is None
+
+
+@pytest.mark.parametrize("name", [*CASES, *NO_GRADIENT])
+def test_every_op_tells_its_formula_shapes_and_gradient(name):
+    lines = [line.strip() for line in (OPS[name].__doc__ or "").splitlines()]
+    assert lines[0].endswith(".")
+    wanted = ["Formula:", "Shapes:"] + ["Gradient:"] * (name in CASES)
+    for heading in wanted:
+        assert any(line.startswith(heading) for line in lines), f"{name} lacks {heading}"
