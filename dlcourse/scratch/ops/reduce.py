@@ -517,7 +517,7 @@ def aminmax(input, *, dim=None, keepdim=False):
 
 @op
 def any(input, /, dim=None, keepdim=False):
-    """Is an element nonzero?
+    """Whether an element is nonzero.
 
     Formula: y = (x_1 or x_2 or ...)
     Shapes: `dim` vanishes, or is 1 with `keepdim`.
@@ -527,7 +527,7 @@ def any(input, /, dim=None, keepdim=False):
 
 @op
 def all(input, /, dim=None, keepdim=False):
-    """Are all elements nonzero?
+    """Whether all elements are nonzero.
 
     Formula: y = (x_1 and x_2 and ...)
     Shapes: `dim` vanishes, or is 1 with `keepdim`.
