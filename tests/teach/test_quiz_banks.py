@@ -97,7 +97,7 @@ def test_a_thousand_questions_load_in_a_second(tmp_path):
     assert float(took) < 1.0
 
 
-# In an interpreter of its own, the best of three: a processor shared with others is slower at times.
+# In an interpreter of its own, the best of three: a shared processor is slower at times.
 _LOAD = """
 import sys, time
 from pathlib import Path
