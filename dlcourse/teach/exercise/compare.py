@@ -57,6 +57,7 @@ def close(a: np.ndarray, b: np.ndarray, rtol: float) -> np.ndarray:
     a, b = a.astype(float), b.astype(float)
     with np.errstate(all="ignore"):
         near = abs(a - b) <= rtol * abs(b) + rtol * 1e-3 * largest(b)
+        near &= abs(b) < float("inf")  # else anything would be near infinity
     return np.asarray(near | (a == b) | ((a != a) & (b != b)))
 
 

@@ -311,7 +311,8 @@ def _ending(status: int, at: int) -> Ended:
 def _ours(*things: Any) -> list[str]:
     """The modules of this package that define these functions; an import of each is paid once."""
     names = [thing.module if isinstance(thing, Source) else thing.__module__ for thing in things]
-    return [name for name in names if name and name.startswith(__package__.split(".")[0] + ".")]
+    package = __name__.split(".")[0]
+    return [name for name in names if name and name.startswith(f"{package}.")]
 
 
 def _resident(pid: int) -> int:

@@ -8,6 +8,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from . import signatures, words
 from .answer import Source, blank_in, is_stub, line_of
 from .form import Case, Exercise, Property, Wrong
@@ -179,7 +181,8 @@ def _recognised(look: Look) -> Finding | None:
     e = look.exercise
     if e.recognise is None or not _shapes_fit(look):
         return None
-    found = {e.recognise(case.inputs, arrays(got)) for case, got, _ in look.failed}
+    with np.errstate(all="ignore"):
+        found = {e.recognise(case.inputs, arrays(got)) for case, got, _ in look.failed}
     match = next((w for w in e.wrongs if {w.id} == found), None)
     return match and Finding("not yet", match.says, match, parts=look.bad_parts)
 
@@ -353,7 +356,8 @@ def _holds(held: Property, case: Case, got: Observation) -> bool:
     if got.raised or len(arrays(got)) < len(got.parts):
         return False
     try:
-        return bool(held.holds(case.inputs, arrays(got)))
+        with np.errstate(all="ignore"):
+            return bool(held.holds(case.inputs, arrays(got)))
     except (ValueError, KeyError, IndexError, TypeError):
         return False  # of another shape than the property speaks of
 

@@ -1,5 +1,7 @@
 """Exercises on using autograd: one step of training, in the right order."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
@@ -37,12 +39,12 @@ class Watched(torch.optim.SGD):
 
 def watched_model(D: int, K: int, log: list[str]) -> nn.Module:
     """A linear model with fixed weights that notes its forward and backward passes in `log`."""
-    model = nn.Linear(D, K)
+    model: Any = nn.Linear(D, K)
     with torch.no_grad():
         model.weight.copy_(torch.linspace(-1, 1, D * K).view(K, D))
         model.bias.copy_(torch.linspace(0.5, -0.5, K))
     model.register_forward_hook(lambda *_: log.append("forward"))
-    model.weight.register_hook(lambda g: log.append("backward"))  # type: ignore[operator]
+    model.weight.register_hook(lambda g: log.append("backward"))
     return model
 
 

@@ -17,9 +17,8 @@ class Linear(nn.Module):
     def __init__(self, in_features, out_features):
         super().__init__()
         k = 1 / math.sqrt(in_features)  #: the more inputs, the smaller the weights
-        self.weight = nn.Parameter(
-            torch.empty(out_features, in_features).uniform_(-k, k)
-        )  #: shape?
+        weight = torch.empty(out_features, in_features)  #: one row per unit
+        self.weight = nn.Parameter(weight.uniform_(-k, k))  #: so that parameters() finds it
         self.bias = nn.Parameter(torch.empty(out_features).uniform_(-k, k))  #: one per unit
 
     def forward(self, x):
@@ -33,11 +32,10 @@ def _drive_linear(Linear, x: np.ndarray, out_features: int) -> dict:
     trace["names of the parameters"] = ", ".join(sorted(n for n, _ in layer.named_parameters()))
     for name in ("weight", "bias"):
         trace[f"shape of {name}"] = np.array(getattr(layer, name).shape)
-    start = _spread(Linear, 400), _spread(Linear, 400)
-    trace["spread of the first weights, times the root of in_features, is about 0.6"] = all(
-        0.25 < s * math.sqrt(400) < 2 for s, _ in start
-    )
-    trace["two layers start differently"] = start[0][1] != start[1][1]
+    one, two = Linear(100, 2000), Linear(100, 2000)
+    for name in ("weight", "bias"):
+        trace[f"{name} starts uniformly in [-k, k]"] = _is_uniform(getattr(one, name), 0.1)
+    trace["two layers start differently"] = not torch.equal(one.weight, two.weight)
     rng = np.random.default_rng(5)
     with torch.no_grad():
         for p in (layer.weight, layer.bias):
@@ -52,9 +50,10 @@ def _drive_linear(Linear, x: np.ndarray, out_features: int) -> dict:
     return trace
 
 
-def _spread(Linear, n: int) -> tuple[float, float]:
-    weight = Linear(n, 50).weight.detach()
-    return float(weight.std()), float(weight.flatten()[0])
+def _is_uniform(values: torch.Tensor, k: float) -> bool:
+    """Whether many numbers look drawn uniformly from [-k, k]: none outside, the right spread."""
+    inside = bool((values.abs() <= k).all())
+    return inside and abs(float(values.detach().std()) * math.sqrt(3) / k - 1) < 0.08
 
 
 def _linear_inputs(rng: np.random.Generator, N: int, I: int, O: int) -> dict:
@@ -179,7 +178,7 @@ parameters, `weight` of shape (out_features, in_features) and `bias` of shape (o
             _PlainTensors,
             "**`layer.parameters()` is empty.** A plain tensor is no parameter, even if it takes "
             "gradients: no optimizer will find it. Wrap it in `nn.Parameter(...)`.",
-            decoy="self.weight = torch.empty(out_features, in_features).uniform_(-k, k)",
+            decoy="self.weight = weight.uniform_(-k, k)",
         ),
         Wrong(
             "frozen",

@@ -232,7 +232,8 @@ pairs `(x, y)`, and take one step per batch on the mean cross-entropy (`F.cross_
         "step.",
         "For the mean per example, add up each loss times the size of its batch, and divide by "
         "the number of examples, both starting at zero in every epoch.",
-        "`model.train()` before the loops, `model.eval()` after them.",
+        "A model has two modes. Switch to the one for training before the loops, and back after "
+        "them.",
     ),
     why="""An epoch is one pass over the data and has as many steps as there are batches. The
 loss of a batch is a mean over that batch, so a small last batch would weigh too much in a mean
