@@ -102,7 +102,11 @@ def _measure(lab: Lab, subject: Subject) -> bool:
     lab.open(f"{subject.id}.ipynb")
     lab.run_all()
     label = subject.explorable.knob(subject.knob).label
-    ours = _press(lab, lab.page.locator(".dlc-explorable").get_by_label(label), subject.target)
+    ours = _press(
+        lab,
+        lab.page.locator(".dlc-explorable").get_by_role("slider", name=label, exact=True),
+        subject.target,
+    )
     lab.open(f"{subject.id}-interact.ipynb")
     lab.run_all()
     handle = lab.page.locator(".noUi-handle").first
@@ -141,7 +145,9 @@ def _soak(lab: Lab, subject: Subject, minutes: float) -> bool:
     lab.open(f"{subject.id}.ipynb")
     lab.run_all()
     widget = lab.page.locator(".dlc-explorable")
-    slider = widget.get_by_label(subject.explorable.knob(subject.knob).label)
+    slider = widget.get_by_role(
+        "slider", name=subject.explorable.knob(subject.knob).label, exact=True
+    )
     slider.scroll_into_view_if_needed()
     box = slider.bounding_box()
     assert box, "the slider is not on the page"

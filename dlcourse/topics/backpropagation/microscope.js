@@ -21,8 +21,9 @@ const MICROSCOPE_CSS = `
 .bpm-edge { width: auto; }
 .bpm-weight { white-space: nowrap; }
 .bpm-products { display: flex; flex-wrap: wrap; gap: 0.4rem 2rem; margin: 0.4rem 0; }
-.bpm-product { display: flex; align-items: flex-start; gap: 0.5rem; }
+.bpm-product { display: flex; max-width: 100%; align-items: flex-start; gap: 0.5rem; }
 .bpm-to { width: 5.5em; padding-top: 0.15em; }
+@container (max-width: 330px) { .bpm-product { flex-wrap: wrap; } .bpm-to { width: 100% !important; } }
 .bpm-term { display: inline-flex; flex-direction: column; align-items: center; max-width: 8.5em; text-align: center; }
 .bpm-number { font-size: 1.15em; font-weight: 600; font-variant-numeric: tabular-nums; }
 .bpm-under { line-height: 1.25; font-size: 0.82em; color: var(--dlc-soft); }

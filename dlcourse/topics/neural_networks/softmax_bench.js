@@ -18,6 +18,7 @@ const SOFTMAX_CSS = `
 .sxb-two::before { content: ""; position: absolute; left: 35%; top: 0; bottom: 0; width: 1px; background: var(--dlc-line); }
 .sxb-image { width: 4.2rem; height: 4.2rem; image-rendering: pixelated; border: 1px solid var(--dlc-line); border-radius: 4px; }
 .sxb-curve { margin-top: 0.8rem; display: grid; grid-template-columns: minmax(0, 1fr) 5rem; gap: 0.75rem; align-items: start; }
+@container (max-width: 300px) { .sxb-grid { grid-template-columns: auto minmax(2.6rem, 1fr) 3.6rem 4.2rem !important; gap: 0.1rem 0.3rem !important; font-size: 0.86em; } }
 @container (max-width: 440px) { .sxb-grid { gap: 0.1rem 0.4rem; grid-template-columns: auto minmax(4rem, 1fr) 5.2rem 5.6rem; } .sxb-curve { grid-template-columns: minmax(0, 1fr); } }
 `;
 
