@@ -2,9 +2,13 @@
 
 import ast
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "dlcourse"
@@ -19,6 +23,8 @@ BELOW = {
     "show": {"topics", "teach", "models", "data", "scratch"},
 }
 JUPYTER = {"IPython", "anywidget", "ipywidgets", "traitlets", "nbformat", "nbclient", "ipykernel"}
+# What lies beside the package, and helpers that tests import by their bare name.
+OURS = {"course", "tests", "tools", *(path.stem for path in (ROOT / "tests").rglob("*.py"))}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -29,7 +35,7 @@ def room(path: Path) -> str:
 
 def imports(path: Path, tree: ast.AST) -> set[str]:
     """The dotted names of all that `path` imports, anywhere in it, relative ones made absolute."""
-    package = ["dlcourse", *path.relative_to(PACKAGE).parts[:-1]]
+    package = path.relative_to(ROOT).parts[:-1]
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -84,21 +90,18 @@ def test_the_check_sees_an_import_that_points_up():
     assert libraries(path, tree) == {"ipywidgets"}
 
 
-def test_every_library_that_is_imported_is_declared():
-    import tomllib
-    from importlib.metadata import packages_distributions
-
-    from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
-
+@pytest.mark.parametrize(
+    ("folder", "extras"), [("dlcourse", ["class"]), ("tests", ["test"]), ("tools", ["test"])]
+)
+def test_every_library_that_is_imported_is_declared(folder, extras):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extra = project["optional-dependencies"]
-    declared = {
-        canonicalize_name(Requirement(need).name)
-        for need in [*project["dependencies"], *extra["class"]]
-    }
+    needs = [project["dependencies"], *(project["optional-dependencies"][e] for e in extras)]
+    declared = {canonicalize_name(Requirement(n).name) for some in needs for n in some}
     owners = packages_distributions()
-    used = {library for path in FILES for library in libraries(path, parsed(path))}
-    for library in sorted(used):
-        names = {canonicalize_name(name) for name in owners.get(library, [library])}
-        assert names & declared, f"{library} is imported in dlcourse but not in pyproject.toml"
+    used = {library for p in (ROOT / folder).rglob("*.py") for library in libraries(p, parsed(p))}
+    missing = {
+        library
+        for library in used - OURS
+        if not {canonicalize_name(name) for name in owners.get(library, [library])} & declared
+    }
+    assert not missing, f"imported in {folder}, but not named in pyproject.toml"
