@@ -212,7 +212,9 @@ def as_text(name: str, v: Verdict) -> str:
 
 def plain(markdown: str) -> str:
     """Markdown without its bold marks and code fences."""
-    return re.sub(r"\*\*|```\w*\n?", "", markdown).strip()
+    pieces = re.split(r"```\w*\n(.*?)```", markdown, flags=re.DOTALL)
+    pieces[::2] = [re.sub(r"\*\*(?=\S)(.+?)\*\*", r"\1", text) for text in pieces[::2]]
+    return "".join(pieces).strip()
 
 
 def exercise(name: str) -> ExerciseCard:

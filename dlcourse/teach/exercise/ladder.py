@@ -89,7 +89,7 @@ def _example(look: Look, found: Finding) -> str:
     """The smallest input on which this goes wrong, in small print; right from the second try on."""
     if found.parts is None or not look.failed:
         return ""
-    if odd := _odd_shape(look):
+    if odd := _odd_error(look) or _odd_shape(look):
         return "\n\n" + odd
     inputs = _smallest(look)
     got, want = look.try_on([inputs]).seen, look.right_on([inputs])
@@ -101,33 +101,39 @@ def _example(look: Look, found: Finding) -> str:
     return "\n\n" + words.example(inputs, got[0], right, shown)
 
 
+def _odd_error(look: Look) -> str:
+    """The first case that ends in an error, by its shapes: most errors are about these."""
+    for case, got, want in look.failed:
+        if got.raised and not want.raised:
+            return words.shapes(case.inputs, words.error(got), None)
+    return ""
+
+
 def _odd_shape(look: Look) -> str:
     """The first case whose shape is wrong, with sizes that tell the axes apart."""
-    for case, name, mine, right in look.wrong_parts():
+    for case, _, mine, right in look.wrong_parts():
         if mine is not None and mine.array is not None and shape_of(mine) != shape_of(right):
-            return words.shapes(case.inputs, mine, right if look.tries > 1 else None, name)
+            told = words.shape(right) if look.tries > 1 else None
+            return words.shapes(case.inputs, words.shape(mine), told)
     return ""
 
 
 def _smallest(look: Look) -> Inputs:
-    raised = any(got.raised for _, got, _ in look.failed)
     name = next(iter(look.bad_parts), None)
 
     def failing(pool: list[Inputs]) -> list[bool]:
         got, want = look.try_on(pool).seen, look.right_on(pool)
-        return [_fails_alike(look, g, w, raised, name) for g, w in zip(got, want, strict=False)]
+        return [_fails_alike(look, g, w, name) for g, w in zip(got, want, strict=False)]
 
     found = smallest(look.exercise, [case for case, _, _ in look.failed], failing)
     return found or look.failed[0][0].inputs
 
 
-def _fails_alike(
-    look: Look, got: Observation, want: Observation, raised: bool, name: str | None
-) -> bool:
+def _fails_alike(look: Look, got: Observation, want: Observation, name: str | None) -> bool:
     """Whether a small input shows the same kind of failure, and shows it clearly."""
-    if want.raised or bool(got.raised) != raised:
+    if want.raised or got.raised:
         return False
-    if raised or name is None:
+    if name is None:
         return not look.agrees(got, want)
     mine, right = got.parts.get(name), want.parts.get(name)
     if mine is None or right is None or mine.array is None or right.array is None:

@@ -66,7 +66,8 @@ def observe(
     attempt: Any, drive: Callable[..., Any], inputs: dict[str, Any], returns: tuple[str, ...] = ()
 ) -> Observation:
     """Drive `attempt` once on a private copy of `inputs`; errors of any kind are written down."""
-    mine, before = copy.deepcopy(inputs), _fingerprints(inputs)
+    mine = {name: copy.deepcopy(value) for name, value in inputs.items()}  # never one array twice
+    before = _fingerprints(inputs)
     raised, result, printed = None, None, Printed()
     with _quiet(printed), _same_luck(), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a warning is no error, whatever the caller's filters say

@@ -136,9 +136,10 @@ def ratio(got: Array, want: Array) -> float | None:
     return c if c and _equal(got.astype(float), c * want) else None
 
 
-def _is_constant(got: Array, want: Array) -> bool:
-    varies = want.size > 1 and largest(want - want.flat[0]) > 0
-    return not varies or largest(got - got.flat[0]) == 0
+def _constant(cases: Sequence[Evidence]) -> str:
+    varied = [c for c in cases if c.want.size > 1 and largest(c.want - c.want.flat[0]) > 0]
+    alike = varied and all(largest(c.got - c.got.flat[0]) == 0 for c in varied)
+    return "All its numbers are the same, and they should differ." if alike else ""
 
 
 def _offset(cases: Sequence[Evidence]) -> str:
@@ -179,7 +180,7 @@ _VALUES = (
     _unchanged,
     _factor,
     _always("It is the right array, transposed.", lambda g, w: g.ndim == 2 and _equal(g.T, w)),
-    _always("All its numbers are the same, and they should differ.", _is_constant),
+    _constant,
     _offset,
     _partly,
 )

@@ -343,8 +343,16 @@ def _when(look: Look) -> str:
 
 
 def _broken(look: Look) -> str:
-    """What the first property that does not hold says."""
-    return next((held.says for held in look.exercise.properties if not holds(held, look)), "")
+    """What the first property says that finite numbers do not have."""
+    finite = [(case, got) for case, got, _ in look.failed if _is_finite(got)]
+    for held in look.exercise.properties:
+        if any(not _holds(held, case, got) for case, got in finite):
+            return held.says
+    return ""
+
+
+def _is_finite(got: Observation) -> bool:
+    return all((abs(a) < float("inf")).all() for a in arrays(got).values())
 
 
 def holds(held: Property, look: Look) -> bool:

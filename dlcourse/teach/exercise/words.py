@@ -89,12 +89,17 @@ def example(given: Inputs, got: Observation, want: Observation | None, name: str
     return _table(rows)
 
 
-def shapes(given: Inputs, got: Part, want: Part | None, name: str) -> str:
-    """The same of shapes alone, where it is the shape that went wrong."""
+def shapes(given: Inputs, got: str, want: str | None) -> str:
+    """The same with the shapes of the inputs alone, where it is these that matter."""
     arrays = [f"{k}.shape = {v.shape}" for k, v in given.items() if hasattr(v, "shape")]
-    others = [f"{k} = {value(v)}" for k, v in given.items() if not hasattr(v, "shape")]
-    rows = [("given", "\n".join(arrays + others)), ("yours", shape(got))]
-    return _table(rows + ([("right", shape(want))] if want is not None else []))
+    others = [f"{k} = {_brief(v)}" for k, v in given.items() if not hasattr(v, "shape")]
+    rows = [("given", "\n".join(arrays + others)), ("yours", got)]
+    return _table(rows + ([("right", want)] if want is not None else []))
+
+
+def _brief(v: Any) -> str:
+    text = value(v)
+    return text if len(text) < 60 or not isinstance(v, list) else f"a list of {len(v)}"
 
 
 def _table(rows: list[tuple[str, str]]) -> str:
