@@ -1,5 +1,6 @@
 """What lessons call: the only room that knows Jupyter."""
 
+from . import plots as plots
 from .exercise import check as check
 from .exercise import exercise as exercise
 from .exercise import hint as hint

@@ -29,6 +29,7 @@ from pathlib import Path
 from urllib.parse import quote, urlparse
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 import course
 from dlcourse.serve import command, environment
@@ -208,8 +209,21 @@ class Lab:
         """
         begin = time.monotonic()
         self.page.evaluate(RUN_ALL, seconds * 1000)
-        self.page.wait_for_function(ALL_DONE, timeout=seconds * 1000)
+        try:
+            # Where a lesson shows an error on purpose, the command is done before the cells are.
+            self.page.wait_for_function(ALL_DONE, timeout=seconds * 1000)
+        except PlaywrightTimeout:
+            raise AssertionError(f"Not run: {self.unrun()}\n{self.errors()}") from None
         return time.monotonic() - begin
+
+    def unrun(self) -> list[str]:
+        """The code cells that have not finished: prompt and first words of each."""
+        return self.page.evaluate(UNRUN)
+
+    def errors(self) -> str:
+        """The error outputs of the notebook, the last lines of each."""
+        shown = self.page.locator(".jp-OutputArea-output[data-mime-type$='stderr']")
+        return "\n---\n".join(text[-1500:] for text in shown.all_inner_texts()) or "No error shown."
 
     def restart(self) -> None:
         """Restart the kernel from the menu, as a learner does."""
@@ -326,6 +340,11 @@ ALL_DONE = r"""() => {
     .map(e => e.textContent.trim());
   return prompts.length > 0 && prompts.every(t => /^\[\d+\]:?$/.test(t));
 }"""
+
+UNRUN = r"""() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')]
+  .map(c => c.querySelector('.jp-InputPrompt').textContent.trim() + ' '
+    + c.querySelector('.jp-InputArea-editor').textContent.slice(0, 60))
+  .filter(t => !/^\[\d+\]/.test(t))"""
 
 # Runs in the page: from the event to the first animation frame in which the target looks different.
 STOPWATCH = """([selector, event, quiet]) => {

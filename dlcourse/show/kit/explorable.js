@@ -30,6 +30,7 @@ export function explorable(build, options = {}) {
       const spec = model.get("spec");
       const view = panel(model, el, "explorable", spec.title);
       view.root.classList.add("dlc-panel");
+      view.root.dataset.explorable = spec.id;
       if (options.css) el.prepend(h("style", { textContent: options.css }));
       const bench = makeBench(model, view, spec);
       const parts = [
@@ -39,6 +40,10 @@ export function explorable(build, options = {}) {
       view.body.append(...parts.map((part) => part.node));
       bench.parts = parts;
       bench.refresh();
+      view.root.addEventListener("dlc:preset", (event) => { // a verdict elsewhere on the page says "See it"
+        const preset = spec.presets.find((p) => p.name === event.detail);
+        if (preset) bench.turn({ ...spec.start, ...preset.settings });
+      });
       // Canvases take their colours when they are drawn; the new theme's sheet may come a little later.
       const theme = new MutationObserver(() => { bench.refresh(); setTimeout(bench.refresh, 400); });
       theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });

@@ -8,8 +8,11 @@ export function quizInput(card, at) {
 
 function quizOption(at, type, i, html, checked) {
   const text = h("span", { className: "dlcq-text" });
+  const plain = h("span");
+  plain.innerHTML = html; // sanitised by the kernel; the formula's TeX is its spoken form
   setHtml(at.model, text, html);
-  const box = h("input", { type, name: at.name, value: String(i), checked });
+  const label = /\\\(/.test(plain.textContent) ? plain.textContent.trim() : null;
+  const box = h("input", { type, name: at.name, value: String(i), checked, aria: label ? { label } : {} });
   return h("label", { className: "dlcq-option" }, box, text, h("span", { className: "dlcq-mark", aria: { hidden: "true" } }));
 }
 
