@@ -145,7 +145,7 @@ STATES = {
 def test_a_hostile_answer_gets_a_verdict(box: Sandbox, attempt):
     start = time.monotonic()
     verdict = check(EXERCISE, attempt, runner=box)
-    assert time.monotonic() - start < EXERCISE.seconds + 40
+    assert time.monotonic() - start < EXERCISE.seconds + 100
     assert verdict.state == STATES[attempt], verdict
     assert verdict.says
     assert "Traceback" not in verdict.says
@@ -226,7 +226,7 @@ def test_an_interrupted_check_leaves_nothing_behind(box: Sandbox, monkeypatch):
         patch.setattr(sys.modules[Sandbox.__module__]._Talk, "hold", interrupt)
         with pytest.raises(KeyboardInterrupt):
             box.run(right, call, CASES)
-    assert box._worker is None
+    assert box._learner.worker is None
     assert len(box.run(right, call, CASES).seen) == 3
 
 

@@ -6,8 +6,8 @@ threads, OpenMP's and autograd's among them, do not survive a fork) and impossib
 worker process starts once, imports NumPy (and torch, if the notebook has it) with one thread each,
 and waits.  Answers travel to it by value (cloudpickle: a function defined in a cell goes with the
 globals it uses); what it did comes back as JSON (`wire`).  On Linux the worker forks a child for
-each run: 10 ms, and nothing is left behind.  Elsewhere the worker runs the answer itself and is
-replaced after each check, the next one warming up meanwhile.
+each run: 10 ms, and nothing is left behind.  Elsewhere a worker runs the answer itself, and every
+new answer gets a new one; the course's own code runs in another, which no answer can touch.
 
 Limits: wall-clock time and resident memory are watched from here on every system; CPU time, address
 space and file size are limited by the kernel where it offers that.  This protects a learner from
@@ -116,30 +116,27 @@ def _message(line: bytes) -> dict[str, Any]:
 
 
 class Sandbox:
-    """Runs answers in worker processes; one serves a whole notebook."""
+    """Runs answers in worker processes; one sandbox serves a whole notebook."""
 
     def __init__(self, *, fork: bool = sys.platform == "linux", memory: int = MEMORY):
         self.fork, self.memory = fork, memory
-        self._worker: _Worker | None = None
+        self._learner = _Host(fork, memory)
+        self._course = self._learner if fork else _Host(fork, memory)
+        self._last: bytes | None = None
         self._lock = threading.RLock()
         atexit.register(self.close)
 
     def warm(self) -> None:
         """Start a worker now, so that the first check need not wait for it."""
         with self._lock:
-            if self._worker is None or self._worker.process.poll() is not None:
-                self._worker = self._start()
+            self._course.warm()
+            self._learner.warm()
 
     def close(self) -> None:
-        """End the worker."""
+        """End every worker."""
         with self._lock:
-            worker, self._worker = self._worker, None
-        if worker is not None:
-            _kill(worker.process.pid)
-            worker.process.wait()
-            for pipe in (worker.process.stdin, worker.process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            self._course.close()
+            self._learner.close()
 
     def run(
         self,
@@ -150,30 +147,83 @@ class Sandbox:
         seconds: float = 5.0,
     ) -> Run:
         """Try `attempt` on `cases`, for `seconds` in all; raises `CannotTravel`."""
-        job = self._job(attempt, drive, cases, returns, seconds)
+        packed = pack(attempt)
+        job = self._job(packed, drive, cases, returns, seconds, _ours(attempt, drive))
         with self._lock:
-            worker = self._ready()
-            try:
-                return self._converse(worker, job, len(cases), seconds)
-            except BaseException:
-                self.close()  # an interrupt: whatever still runs there must not go on
-                raise
+            return self._host(attempt, packed).run(job, len(cases), seconds)
+
+    def _host(self, attempt: Any, packed: bytes) -> "_Host":
+        """Without forks, every new answer gets a fresh process; the course's own code keeps one."""
+        if self.fork or (not isinstance(attempt, Source) and _ours(attempt)):
+            return self._course
+        if packed != self._last:
+            self._learner.close()
+        self._last = packed
+        return self._learner
 
     def _job(
-        self, attempt: Any, drive: Any, cases: Sequence[Inputs], returns: Any, seconds: float
+        self,
+        packed: bytes,
+        drive: Any,
+        cases: Sequence[Inputs],
+        returns: tuple[str, ...],
+        seconds: float,
+        ours: list[str],
     ) -> bytes:
         task = {
-            "attempt": pack(attempt),
+            "attempt": packed,
             "plan": cloudpickle.dumps((drive, list(cases))),
             "returns": returns,
             "seconds": seconds,
             "memory": self.memory,
-            "ours": _ours(attempt, drive),
+            "ours": ours,
             "path": sys.path,
             "folder": os.getcwd(),
         }
         data = pickle.dumps(task)
         return len(data).to_bytes(8, "big") + data
+
+
+class _Host:
+    """Keeps one worker alive, and starts another when it has to be ended."""
+
+    def __init__(self, fork: bool, memory: int):
+        self.fork, self.memory = fork, memory
+        self.worker: _Worker | None = None
+
+    def warm(self) -> None:
+        if self.worker is None or self.worker.process.poll() is not None:
+            self.worker = self._start()
+
+    def close(self) -> None:
+        worker, self.worker = self.worker, None
+        if worker is None:
+            return
+        _kill(worker.process.pid)
+        worker.process.wait()
+        for pipe in (worker.process.stdin, worker.process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def run(self, job: bytes, cases: int, seconds: float) -> Run:
+        talk = _Talk(self._ready(), cases, seconds, self.memory)
+        try:
+            run = talk.hold(job)
+        except BaseException:
+            self.close()  # an interrupt: whatever still runs there must not go on
+            raise
+        if talk.broken:
+            self.close()
+            self.warm()
+        return run
+
+    def _ready(self) -> _Worker:
+        """A worker, with torch if the notebook has it by now."""
+        if self.worker and "torch" in sys.modules and "torch" not in self.worker.modules:
+            self.close()
+        self.warm()
+        assert self.worker is not None
+        return self.worker
 
     def _start(self) -> _Worker:
         modules = ("numpy", "torch") if "torch" in sys.modules else ("numpy",)
@@ -196,24 +246,6 @@ class Sandbox:
         worker = _Worker(process, modules, self.fork)
         threading.Thread(target=worker.listen, args=(process.stdout,), daemon=True).start()
         return worker
-
-    def _ready(self) -> _Worker:
-        """A worker that has said it is ready, with torch if the notebook has it by now."""
-        worker = self._worker
-        if worker and "torch" in sys.modules and "torch" not in worker.modules:
-            self.close()
-        self.warm()
-        worker = self._worker
-        assert worker is not None
-        return worker
-
-    def _converse(self, worker: _Worker, job: bytes, cases: int, seconds: float) -> Run:
-        talk = _Talk(worker, cases, seconds, self.memory)
-        run = talk.hold(job)
-        if not worker.forks or talk.broken:
-            self.close()
-            self.warm()
-        return run
 
 
 class _Talk:
