@@ -81,7 +81,8 @@ class Progress:
         )
         query = f"SELECT id, at, kind, item, data FROM events WHERE {where or '1'} ORDER BY seq"
         with self._open() as db:
-            return [Event(*row[:4], json.loads(row[4])) for row in db.execute(query, wanted)]
+            rows = db.execute(query, wanted).fetchall()
+        return [Event(id, at, kind, item, json.loads(data)) for id, at, kind, item, data in rows]
 
     @property
     def learner(self) -> str:

@@ -98,7 +98,8 @@ def test_creation_and_printing_agree_with_torch(text):
 
 SHAPES = st.lists(st.integers(0, 4), max_size=4).map(tuple)
 FILLED = st.lists(st.integers(1, 4), max_size=4).map(tuple)
-BROADCASTING = """x+y;x-y;x*y;x/y;T.maximum(x,y);T.minimum(x,y);x==y;x<y;T.where(x>y,x,y);x**2;T.atan2(x,y)
+BROADCASTING = """x+y;x-y;x*y;x/y;T.maximum(x,y);T.minimum(x,y);x==y;x<y;T.where(x>y,x,y);x**2
+T.atan2(x,y)
 T.add(x,y,alpha=3);T.clamp(x,min=y);T.lerp(x,y,0.25);x.masked_fill(x>0,1.0);T.addcmul(x,x,y,value=2)
 T.logaddexp(x,y);T.fmod(x,2);T.remainder(x,1.5);T.div(x,2,rounding_mode='floor')""".replace(
     "\n", ";"

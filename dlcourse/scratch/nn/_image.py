@@ -1,5 +1,7 @@
 """Moving pixels: padding, patches, resampling."""
 
+from typing import Any
+
 import numpy as np
 
 from ..autograd import op
@@ -48,7 +50,8 @@ def take_along(x, /, *, index, dim):
 
 def border_index(n, before, after, mode):
     """Which cell each cell of a padded axis of length n repeats."""
-    index = np.pad(np.arange(n), (max(before, 0), max(after, 0)), mode=BORDERS[mode])
+    kind: Any = BORDERS[mode]
+    index = np.pad(np.arange(n), (max(before, 0), max(after, 0)), mode=kind)
     return index[max(-before, 0) : len(index) - max(-after, 0)]
 
 

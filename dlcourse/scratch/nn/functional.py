@@ -298,7 +298,8 @@ def alpha_dropout(input, p=0.5, training=False, inplace=False):
 
 def linear(input, weight, bias=None):
     """input @ weight.T + bias; input (..., I), weight (O, I) or (I)."""
-    _tensor("linear", input), _tensor("linear", weight)
+    _tensor("linear", input)
+    _tensor("linear", weight)
     if weight._data.ndim == 2 and input._data.ndim:
         return _linear.linear(input, weight, bias)
     y = ops.matmul(input, weight.T if weight.dim() == 2 else weight)

@@ -14,7 +14,7 @@ class _Lazy(Module):
     axis = -1  # where an input shows it
 
     def __init__(self, *args, **options):
-        super().__init__(0, *args, **options)
+        super().__init__(0, *args, **options)  # pyright: ignore[reportCallIssue] -- of the real layer
         vars(self)["_arguments"] = (args, options)
         for p in self.parameters():
             p.__class__ = UninitializedParameter

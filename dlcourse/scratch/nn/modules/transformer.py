@@ -104,7 +104,8 @@ class MultiheadAttention(Module):
             q, k, v = map(move, (q, k, v))  # (N, L, E), (N, S, E)
         mask = self._merged_mask(q, k, attn_mask, key_padding_mask)
         k, v, mask = self._extra_keys(k, v, mask)
-        out, weights = self._attend(*map(self._heads, (q, k, v)), mask, need_weights)
+        q, k, v = map(self._heads, (q, k, v))  # (N, heads, L or S, d)
+        out, weights = self._attend(q, k, v, mask, need_weights)
         out = self.out_proj(out)  # (N, L, E)
         if not batched:
             out, weights = out.squeeze(0), weights if weights is None else weights.squeeze(0)
