@@ -33,7 +33,8 @@ def explore(what: str | Explorable, *, preset: str | None = None, **things: Any)
     mine = {o.name for o in explorable.own}
     own = {name: thing for name, thing in things.items() if name in mine}
     turned = {name: value for name, value in things.items() if name not in mine}
-    return Explore(explorable, {**base, **turned}, own)
+    asked = preset is not None or (isinstance(what, str) and what != explorable.id)
+    return Explore(explorable, {**base, **turned}, own, directly=asked)
 
 
 def _id(what: str) -> str:
@@ -53,19 +54,22 @@ class Explore(Panel):
     missions = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, explorable: Explorable, turned: Settings = NOTHING, own: Mapping[str, Any] = NOTHING
+        self,
+        explorable: Explorable,
+        turned: Settings = NOTHING,
+        own: Mapping[str, Any] = NOTHING,
+        directly: bool = False,
     ):
         self.explorable, self._own, self._frames = explorable, own, 0
         self._mission: Mission | None = None  # the one that was begun last
         explorable.belongings(own)  # complains about anything it does not take
         self._first = explorable.settings({**explorable.fits(own), **turned})
         start = {**self._first, **self._seed(turned)}
-        directly = bool(turned or own)
         super().__init__(
             _esm=bundle(explorable.view),
             spec=_public(explorable, start, own),
             settings=start,
-            gate=self._gate(directly),
+            gate=self._gate(directly or bool(turned or own)),
             missions=self._solved(),
         )
         self._turn(start)

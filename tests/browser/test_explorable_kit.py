@@ -16,7 +16,7 @@ from dlcourse.topics import all_explorables
 def kit(chromium):
     """A blank page with the functions of the kit."""
     page = chromium.new_page()
-    names = "readable, scaled, ticks, unpack, linkOf"
+    names = "readable, scaled, ticks, unpack, linkOf, clipped"
     source = bundle(KIT / "explorable.js") + _only(bundle(KIT / "draw.js"))
     page.add_script_tag(content=f"{source}\nwindow.kit = {{ {names} }};", type="module")
     page.wait_for_function("() => window.kit")
@@ -110,3 +110,22 @@ def test_sliders_in_the_logarithm_reach_both_ends(kit):
         knob,
     )
     assert ends == pytest.approx([-12, -1, 1e-12, 0.1, 1e-5])
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "wanted"),
+    [
+        ([1, 1], [9, 9], [[1, 1], [9, 9]]),
+        ([5, -1e9], [5, 1e9], [[5, 0], [5, 10]]),
+        ([-10, 5], [20, 5], [[0, 5], [10, 5]]),
+        ([-1, -1], [-1, 99], None),
+        ([-4, 2], [2, -4], None),
+    ],
+)
+def test_only_the_visible_part_of_a_line_is_drawn(kit, p, q, wanted):
+    box = {"left": 0, "top": 0, "right": 10, "bottom": 10}
+    found = kit.evaluate("([p, q, box]) => kit.clipped(p, q, box)", [p, q, box])
+    if wanted is None:
+        assert found is None
+    else:
+        np.testing.assert_allclose(found, wanted, atol=1e-6)

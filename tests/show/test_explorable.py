@@ -84,6 +84,12 @@ def test_a_preset_opens_directly_where_it_leads():
     assert explore(f"{ID}#sign").settings == widget.settings
 
 
+def test_a_preset_that_is_the_start_opens_directly_too():
+    assert explore("fold-plane", preset="triangle").gate["open"]
+    assert explore("fold-plane#triangle").gate["open"]
+    assert not explore("fold-plane").gate["open"]
+
+
 def test_what_was_turned_comes_back_and_the_last_ticket_is_heard():
     widget = explore(ID, preset="correct")
     _say(widget, "turn", settings={**widget.settings, "rule": "guided"}, fine=False)

@@ -63,6 +63,18 @@ export function chart({ height = 240, margin = [10, 12, 34, 46] } = {}) {
   return { node, canvas, draw, close, handle: add, get pen() { return pen; } };
 }
 
+/** The part of the segment from p to q inside the box (Liang & Barsky, 1984), or null. */
+export function clipped(p, q, { left, top, right, bottom }) {
+  const [dx, dy] = [q[0] - p[0], q[1] - p[1]];
+  let [from, to] = [0, 1];
+  for (const [d, room] of [[-dx, p[0] - left], [dx, right - p[0]], [-dy, p[1] - top], [dy, bottom - p[1]]]) {
+    if (d === 0) { if (room < 0) return null; continue; }
+    const t = room / d;
+    if (d < 0) from = Math.max(from, t); else to = Math.min(to, t);
+  }
+  return from > to ? null : [[p[0] + from * dx, p[1] + from * dy], [p[0] + to * dx, p[1] + to * dy]];
+}
+
 function makePen(canvas, ratio, width, tall, [top, right, bottom, left]) {
   const c = canvas.getContext("2d");
   c.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -106,12 +118,18 @@ function makePen(canvas, ratio, width, tall, [top, right, bottom, left]) {
   pen.curve = (xs, ys, name, { width: w = 2, dash = [], alpha = 1 } = {}) => within(() => {
     c.strokeStyle = colour(name); c.lineWidth = w; c.globalAlpha = alpha; c.lineJoin = "round"; c.setLineDash(dash);
     c.beginPath();
-    let pending = true;
+    let last = null, at = null;
     for (let i = 0; i < xs.length; i++) {
-      const [px, py] = [pen.X(xs[i]), Math.max(-1e5, Math.min(1e5, pen.Y(ys[i])))];
-      if (!Number.isFinite(px) || !Number.isFinite(py)) { pending = true; continue; }
-      if (pending) c.moveTo(px, py); else c.lineTo(px, py);
-      pending = false;
+      const next = [pen.X(xs[i]), pen.Y(ys[i])];
+      const ok = next.every(Number.isFinite);
+      // Only what is in the box: dashes of a line that runs far out would cost seconds.
+      const seen = last && ok ? clipped(last, next, box) : null;
+      if (seen) {
+        if (!at || at[0] !== seen[0][0] || at[1] !== seen[0][1]) c.moveTo(...seen[0]);
+        c.lineTo(...seen[1]);
+        at = seen[1];
+      }
+      last = ok ? next : null;
     }
     c.stroke();
   });
