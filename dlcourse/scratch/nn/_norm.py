@@ -73,10 +73,10 @@ def layer_norm(x, weight, bias, /, *, ndim=1, eps=1e-5):
         return standardize_vjp(g.copy() if w is None else g * w, h, r).reshape(x.shape)
 
     def vjp_weight(g):
-        return _column_sums(g.reshape(h.shape) * h).reshape(np.shape(weight))
+        return _column_sums(g.reshape(h.shape) * h).reshape(x.shape[x.ndim - ndim :])
 
     def vjp_bias(g):
-        return _column_sums(g.reshape(h.shape)).reshape(np.shape(bias))
+        return _column_sums(g.reshape(h.shape)).reshape(x.shape[x.ndim - ndim :])
 
     return y, (vjp_x, vjp_weight, vjp_bias)
 
@@ -111,7 +111,7 @@ def rms_norm(x, weight, /, *, ndim=1, eps=1e-5):
         return dh.reshape(x.shape)
 
     def vjp_weight(g):
-        return _column_sums(g.reshape(h.shape) * h).reshape(np.shape(weight))
+        return _column_sums(g.reshape(h.shape) * h).reshape(x.shape[x.ndim - ndim :])
 
     return _affine(h, w, None).reshape(x.shape), (vjp_x, vjp_weight)
 
