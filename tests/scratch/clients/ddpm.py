@@ -43,9 +43,7 @@ class WeightStandardizedConv2d(nn.Conv2d):
         mean = self.weight.mean(dim=(1, 2, 3), keepdim=True)
         var = self.weight.var(dim=(1, 2, 3), keepdim=True, unbiased=False)
         weight = (self.weight - mean) * (var + eps).rsqrt()
-        return F.conv2d(
-            x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
+        return F.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class Block(nn.Module):
@@ -90,9 +88,7 @@ class Attention(nn.Module):
 
     def forward(self, x):
         b, c, h, w = x.shape
-        q, k, v = map(
-            lambda t: t.reshape(b, self.heads, -1, h * w), self.to_qkv(x).chunk(3, dim=1)
-        )
+        q, k, v = map(lambda t: t.reshape(b, self.heads, -1, h * w), self.to_qkv(x).chunk(3, dim=1))
         sim = einsum("b h d i, b h d j -> b h i j", q * self.scale, k)
         attn = (sim - sim.amax(dim=-1, keepdim=True).detach()).softmax(dim=-1)
         out = einsum("b h i j, b h d j -> b h i d", attn, v)
@@ -173,7 +169,10 @@ def q_sample(x_start, t, noise=None):
 @torch.no_grad()
 def p_sample(model, x, t, t_index):
     mean = extract(torch.sqrt(1.0 / alphas), t, x.shape) * (
-        x - extract(betas, t, x.shape) * model(x, t) / extract((1.0 - alphas_cumprod).sqrt(), t, x.shape)
+        x
+        - extract(betas, t, x.shape)
+        * model(x, t)
+        / extract((1.0 - alphas_cumprod).sqrt(), t, x.shape)
     )
     if t_index == 0:
         return mean

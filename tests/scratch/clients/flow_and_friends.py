@@ -198,7 +198,9 @@ def train(m):
     d = torch.diag(adj.sum(1).pow(-0.5))
     adj, labels = d @ adj @ d, torch.tensor([0, 1, 2, 0, 1, 2, 0])
     idx = torch.LongTensor([0, 1, 2, 5])
-    results.append(steps(gcn.parameters(), lambda: F.nll_loss(gcn(features, adj)[idx], labels[idx])))
+    results.append(
+        steps(gcn.parameters(), lambda: F.nll_loss(gcn(features, adj)[idx], labels[idx]))
+    )
 
     net = m["siamese"]
     a, p, n = draw(6, 4), draw(6, 4), draw(6, 4)
