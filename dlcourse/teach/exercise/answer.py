@@ -1,11 +1,16 @@
 """An answer: a function, a class, or the text of one; and how it travels to another process."""
 
 import ast
+import contextlib
 import importlib
 import inspect
 import pickle
+import sys
+import sysconfig
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -60,9 +65,34 @@ def pack(attempt: Any) -> bytes:
     Raises `CannotTravel`, naming the global or captured variable that is in the way.
     """
     try:
-        return cloudpickle.dumps(attempt)
+        with _by_value(sys.modules.get(getattr(attempt, "__module__", None) or "")):
+            return cloudpickle.dumps(attempt)
     except Exception as error:
         raise CannotTravel(_culprit(attempt) or f"{type(error).__name__}: {error}") from error
+
+
+@contextlib.contextmanager
+def _by_value(module: ModuleType | None) -> Iterator[None]:
+    """Let functions of a learner's own module travel like those of a cell, with what they use.
+
+    Otherwise the other process would import that file, and all that it imports, in every run.
+    """
+    file = getattr(module, "__file__", None) or ""
+    own = module is not None and file and not any(file.startswith(p) for p in _INSTALLED)
+    if module is None or not own or module.__name__ in cloudpickle.list_registry_pickle_by_value():
+        yield
+        return
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
+
+
+_INSTALLED = (
+    *(path for name, path in sysconfig.get_paths().items() if name != "data"),
+    str(Path(__file__).resolve().parents[2]),
+)
 
 
 def unpack(data: bytes) -> Any:
