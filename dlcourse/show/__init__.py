@@ -11,6 +11,7 @@ from .home import applications as applications
 from .home import home as home
 from .lesson import begin as begin
 from .quiz import quiz as quiz
+from .quiz import review as review
 from .source import source as source
 from .table import table as table
 from .twins import compare as compare
