@@ -1,23 +1,18 @@
 """One server and one browser for all browser tests; a folder and a page for each."""
 
-import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from dlcourse.teach import content
-from tests.browser.lab import Lab, LabServer, browser
+from tests.browser.lab import Lab, LabServer, browser, with_lessons
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """JupyterLab on a copy of the lessons."""
-    folder = tmp_path_factory.mktemp("course")
-    for lesson in content.lessons().glob("*.ipynb"):
-        shutil.copy(lesson, folder)
-    with LabServer(folder) as running:
+    with LabServer(with_lessons(tmp_path_factory.mktemp("course"))) as running:
         yield running
 
 

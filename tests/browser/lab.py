@@ -33,6 +33,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 import course
 from dlcourse.serve import command, environment
+from dlcourse.teach import content
 
 VENDOR = Path(__file__).parent / "vendor"
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -49,6 +50,13 @@ THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
 # --- the server ----------------------------------------------------------------------------------
+
+
+def with_lessons(folder: Path) -> Path:
+    """`folder`, with a copy of every lesson in it."""
+    for lesson in content.lessons().glob("*.ipynb"):
+        shutil.copy(lesson, folder)
+    return folder
 
 
 class LabServer:

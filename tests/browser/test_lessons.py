@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from dlcourse.teach import content, syllabus
 from dlcourse.teach.quiz import load
 from dlcourse.topics import exercises_of
-from tests.browser.lab import Lab
+from tests.browser.lab import Lab, LabServer, with_lessons
 
 WRITTEN = [lesson for lesson in syllabus.lessons() if lesson.written]
 LESSON = "02-backpropagation.ipynb"
@@ -24,6 +24,13 @@ RIGHT_ANSWER = """def relu_backward(g, z):
 
 
 check(relu_backward)"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """JupyterLab for a learner who has done nothing yet."""
+    with LabServer(with_lessons(tmp_path_factory.mktemp("untouched"))) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
