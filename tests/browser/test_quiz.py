@@ -232,10 +232,14 @@ def test_a_keyboard_is_enough(lab, asked):
     cards[3].check()
     cards[3].says("Right.")
 
-    cards[4].node.locator(".dlcq-region").first.focus()
-    for _ in range(2):
+    lab.wait_idle()
+    regions = cards[4].node.locator(".dlcq-region")
+    regions.first.focus()
+    for to in (1, 2):
         keys.press("ArrowRight")
+        expect(regions.nth(to)).to_be_focused()
     keys.press("Space")
+    expect(regions.nth(2)).to_have_attribute("aria-pressed", "true")
     cards[4].check()
     cards[4].says("Right.")
 
