@@ -1,6 +1,6 @@
 """What every exercise of the course has to prove: the checker that names the mistake is right."""
 
-import importlib.util
+import importlib
 import itertools
 import time
 from pathlib import Path
@@ -16,6 +16,7 @@ from dlcourse.teach.exercise.look import Look, known
 from dlcourse.teach.exercise.mutants import build, mutants
 from dlcourse.teach.exercise.steps import STEPS
 from dlcourse.topics import all_exercises, all_explorables, exercises_of, find_exercise
+from tests.topics.solutions import SOLUTIONS
 
 SEEDS = (0, 1, 123_456)
 HERE = InProcess()
@@ -27,15 +28,8 @@ every_variant = pytest.mark.parametrize(
 )
 
 
-def _solutions() -> dict[str, list]:
-    path = Path(__file__).with_name("solutions.py")
-    spec = importlib.util.spec_from_file_location("solutions", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.SOLUTIONS
-
-
-SOLUTIONS = _solutions()
+for _file in sorted(Path(__file__).parent.glob("solutions_*.py")):
+    importlib.import_module(f"tests.topics.{_file.stem}")
 every_solution = pytest.mark.parametrize(
     ("exercise", "solution"),
     [pytest.param(e, s, id=s.__name__) for e in EXERCISES for s in SOLUTIONS.get(e.id, ())],
