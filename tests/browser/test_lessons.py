@@ -3,27 +3,19 @@
 import json
 import re
 import sqlite3
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import expect
 
 from dlcourse.teach import content, syllabus
 from dlcourse.teach.quiz import load
-from dlcourse.topics import exercises_of
+from dlcourse.topics import exercises_of, find_exercise
 from tests.browser.lab import Lab, LabServer, with_lessons
+from tests.browser.walks import Walk, walks
 
 WRITTEN = [lesson for lesson in syllabus.lessons() if lesson.written]
-LESSON = "02-backpropagation.ipynb"
-WRONG_ANSWER = """def relu_backward(g, z):
-    return g * np.maximum(z, 0)
-
-
-check(relu_backward)"""
-RIGHT_ANSWER = """def relu_backward(g, z):
-    return np.where(z > 0, g, 0.0)
-
-
-check(relu_backward)"""
+WALKS = walks()
 
 
 @pytest.fixture(scope="module")
@@ -33,32 +25,36 @@ def server(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="module")
-def received():
-    """Everything that the kernel sent to the page, frame by frame."""
-    return []
+@dataclass
+class Walking:
+    """A lesson on the screen, run from the top, and what the kernel sent to the page meanwhile."""
+
+    walk: Walk
+    lab: Lab
+    received: list[bytes | str]
 
 
-@pytest.fixture(scope="module")
-def opened(server, chromium, received):
-    """Lesson 02, run from the top; the tests below go through it in order."""
+@pytest.fixture(scope="module", params=WALKS, ids=lambda walk: walk.lesson)
+def walking(request, server, chromium):
+    """One lesson after the other; the tests below go through each in order."""
+    walk, received = request.param, []
     lab = Lab(chromium, server)
     lab.page.on("websocket", lambda ws: ws.on("framereceived", lambda f: received.append(f)))
-    lab.open(LESSON)
-    lab.run_all(300)
-    yield lab
+    lab.open(f"{walk.lesson}.ipynb")
+    lab.run_all(walk.seconds)
+    yield Walking(walk, lab, received)
     lab.close()
     server.shut_kernels_down()
 
 
-def question(lab: Lab, words: str):
-    """The card of the question whose stem contains `words`."""
-    return lab.page.locator(".dlcq-card", has_text=words)
+def card_of(lab: Lab, asked):
+    """The card of a question, found by the longest stretch of plain words in its stem."""
+    return lab.page.locator(".dlcq-card", has_text=plainest(asked.stem).decode()).first
 
 
-def cell_with(lab: Lab, source: str):
-    """The code cell that contains `source`."""
-    return lab.page.locator(".jp-Notebook:visible .jp-CodeCell", has_text=source)
+def cell_with(lab: Lab, source: re.Pattern):
+    """The last code cell that holds `source`; those before may be a card's own output."""
+    return lab.page.locator(".jp-Notebook:visible .jp-CodeCell", has_text=source).last
 
 
 def replace_and_run(lab: Lab, cell, source: str) -> None:
@@ -70,17 +66,31 @@ def replace_and_run(lab: Lab, cell, source: str) -> None:
     lab.wait_idle()
 
 
-def test_the_lesson_runs_without_a_word_on_the_console(opened):
-    errors = opened.page.locator(".jp-OutputArea-output[data-mime-type$='stderr']")
-    assert errors.count() == 1  # the one that section 5 shows on purpose
-    assert opened.problems == []
-    assert opened.outside == []
+def run(lab: Lab, source: str) -> None:
+    """Run the first code cell whose text holds `source`."""
+    cells = lab.page.locator(".jp-Notebook:visible .jp-CodeCell")
+    cells.filter(has=lab.page.locator(".cm-content", has_text=source)).first.click()
+    lab.page.keyboard.press("Shift+Enter")
+    lab.wait_idle()
 
 
-def test_the_page_was_told_no_key_and_no_feedback(opened, received):
-    told = b"".join(f if isinstance(f, bytes) else f.encode() for f in received)
-    bank = load("02-backpropagation")
-    asked = plainest(bank.section("chain-rule")[0].stem)
+def test_every_lesson_with_exercises_is_walked_through():
+    taught = {lesson.id for lesson in WRITTEN if lesson.objectives and lesson.requires}
+    assert {walk.lesson for walk in WALKS} == taught
+
+
+def test_the_lesson_runs_without_a_word_on_the_console(walking):
+    lab = walking.lab
+    errors = lab.page.locator(".jp-OutputArea-output[data-mime-type$='stderr']")
+    assert errors.count() == walking.walk.errors, lab.errors()
+    assert lab.problems == []
+    assert lab.outside == []
+
+
+def test_the_page_was_told_no_key_and_no_feedback(walking):
+    told = b"".join(f if isinstance(f, bytes) else f.encode() for f in walking.received)
+    bank = load(walking.walk.lesson)
+    asked = plainest(bank[walking.walk.question].stem)
     assert asked in told, "the questions themselves were sent, so their texts can be found"
     assert [key for key, text in secrets_of(bank) if text in told] == []
 
@@ -102,20 +112,18 @@ def plainest(text: str) -> bytes:
     return max(re.findall(r"[A-Za-z0-9 ,.;:-]+", text), key=len).strip().encode()
 
 
-def test_no_serious_barrier_in_our_widgets(opened):
-    assert opened.axe(".dlc") == []
+def test_no_serious_barrier_in_our_widgets(walking):
+    assert walking.lab.axe(".dlc") == []
 
 
-def test_a_wrong_answer_is_named_and_refuted_then_the_right_one_praised(opened):
-    card = question(opened, "Going forward gives other derivatives")
-    bank = load("02-backpropagation")
-    asked = next(q for q in bank.section("chain-rule") if q.type == "single")
-    wrong = asked.wrong[0]
-    card.get_by_label(plain(wrong.text)).check()
+def test_a_wrong_answer_is_named_and_refuted_then_the_right_one_praised(walking):
+    asked = load(walking.walk.lesson)[walking.walk.question]
+    card = card_of(walking.lab, asked)
+    card.get_by_label(plain(asked.wrong[0].text)).check()
     card.get_by_role("button", name="Check").click()
     feedback = card.locator(".dlcq-feedback")
     expect(feedback).to_contain_text("This mistake is known")
-    expect(feedback).to_contain_text(plain(wrong.feedback)[:40])
+    expect(feedback).to_contain_text(plainest(asked.wrong[0].feedback).decode())
     card.get_by_label(plain(asked.answer.text)).check()
     card.get_by_role("button", name="Check again").click()
     expect(feedback).to_contain_text("Right")
@@ -126,61 +134,47 @@ def plain(markdown: str) -> str:
     return re.sub(r"[`*$]", "", markdown).strip()
 
 
-def microscope(lab: Lab):
-    """The lesson's first microscope, in view."""
-    widget = lab.page.locator("[data-explorable='backprop-microscope']").first
+def explorable_of(walking: Walking):
+    """The walk's explorable where it first stands in the lesson, in view."""
+    widget = walking.lab.page.locator(f"[data-explorable='{walking.walk.explorable}']").first
     widget.scroll_into_view_if_needed()
     return widget
 
 
-def test_the_gate_opens_the_microscope_and_a_drag_moves_the_numbers(opened):
-    widget = microscope(opened)
+def test_the_gate_opens_the_explorable_and_a_mission_is_solved(walking):
+    widget = explorable_of(walking)
     expect(widget.locator(".dlx-missions")).to_be_hidden()
     widget.locator(".dlx-option").nth(1).click()
     widget.get_by_role("button", name="Commit and look").click()
     expect(widget.locator(".dlx-gate")).to_contain_text("predicted")
     expect(widget.locator(".dlx-missions")).to_be_visible()
-    widget.get_by_label("Edge under the microscope").select_option(index=0)  # a pixel
-    handle = widget.get_by_label("Weight of this edge")
-    handle.scroll_into_view_if_needed()
-    products = widget.locator(".bpm-products")
-    before = products.inner_text()
-    box = handle.bounding_box()
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    opened.page.mouse.move(x, y)
-    opened.page.mouse.down()
-    opened.page.mouse.move(x + 60, y, steps=6)
-    opened.page.mouse.up()
-    expect(products).not_to_have_text(before)
-
-
-def test_a_mission_is_solved(opened):
-    widget = microscope(opened)
-    widget.locator(".dlx-missions summary").click()
-    widget.get_by_role("button", name=re.compile("Make the gradient check reject")).click()
-    slider = widget.get_by_label(re.compile("Step of the numerical gradient"))
-    slider.focus()
-    opened.page.keyboard.press("Home")
+    walking.walk.mission(walking.lab, widget)
     expect(widget.locator(".dlx-mission.dlx-solved")).to_have_count(1)
 
 
-def test_a_wrong_exercise_is_diagnosed_and_a_right_one_passes(opened):
-    cell = cell_with(opened, "def relu_backward").last  # the first is the card's own output
-    replace_and_run(opened, cell, WRONG_ANSWER)
-    expect(cell.locator(".dlce-verdict")).to_contain_text("multiply by the activation itself")
-    replace_and_run(opened, cell, RIGHT_ANSWER)
+def test_a_wrong_exercise_is_diagnosed_and_a_right_one_passes(walking):
+    walk, lab = walking.walk, walking.lab
+    name = find_exercise(walk.exercise).name
+    cell = cell_with(lab, re.compile(rf"(def|class) {name}\b"))
+    replace_and_run(lab, cell, f"{walk.wrong}\n\n\ncheck({name})")
+    expect(cell.locator(".dlce-verdict")).to_contain_text(walk.diagnosis)
+    replace_and_run(lab, cell, f"{walk.right}\n\n\ncheck({name})")
     expect(cell.locator(".dlce-verdict")).to_contain_text("Correct")
 
 
-def test_killed_and_opened_again_the_progress_is_there(opened, server):
-    opened.kill_kernels()
-    opened.open(LESSON)
-    opened.run_all(300)
-    card = question(opened, "Going forward gives other derivatives")
+def test_killed_and_opened_again_the_progress_is_there(walking, server):
+    walk, lab = walking.walk, walking.lab
+    exercise_card = f'exercise("{walk.exercise}"'
+    lab.kill_kernels()
+    lab.open(f"{walk.lesson}.ipynb")
+    section = load(walk.lesson)[walk.question].section
+    for source in ("begin(", f'section="{section}"', f'explore("{walk.explorable}"', exercise_card):
+        run(lab, source)
+    card = card_of(lab, load(walk.lesson)[walk.question])
     expect(card.locator(".dlcq-feedback")).to_contain_text("Right")
-    expect(microscope(opened).locator(".dlx-gate")).to_contain_text("predicted")
-    card = opened.page.locator(".dlc-exercise", has_text="Back through ReLU").first
-    expect(card).to_contain_text("correct")
+    expect(explorable_of(walking).locator(".dlx-gate")).to_contain_text("predicted")
+    title = find_exercise(walk.exercise).title
+    expect(lab.page.locator(".dlc-exercise", has_text=title).first).to_contain_text("correct")
     with sqlite3.connect(server.home / "progress.sqlite") as db:
         kinds = {kind for (kind,) in db.execute("SELECT kind FROM events")}
     assert {"open", "answer", "predict", "mission", "check"} <= kinds
