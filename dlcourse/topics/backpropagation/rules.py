@@ -296,17 +296,21 @@ def _losses(batch: Batch, w: Weights, step: float) -> Weights:
     logits -= logits.max(axis=1, keepdims=True)  # changes no loss, and no exp overflows
     inputs = np.vstack([batch.x.T, np.ones(len(batch.y))])  # (D+1, N), the ones are b1's
     moved = np.maximum(z1 + step * inputs[:, :, None], 0) - a1  # (D+1, N, H)
-    hidden = _loss(logits + moved.swapaxes(1, 2)[..., None] * w.W2[:, None, :], batch.y)
+    hidden = _loss(logits, moved.swapaxes(1, 2)[..., None], w.W2[:, None, :], batch.y)
     outputs = np.vstack([a1.T, np.ones(len(batch.y))])  # (H+1, N), the ones are b2's
     one = step * np.eye(logits.shape[1])[:, None, :]  # (K, 1, K)
-    top = _loss(logits + outputs[:, None, :, None] * one, batch.y)
+    top = _loss(logits, outputs[:, None, :, None], one, batch.y)
     return Weights(hidden[:-1], hidden[-1], top[:-1], top[-1])
 
 
-def _loss(logits: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Mean cross-entropy over the last but one axis of (..., N, K), for moderate logits."""
-    chosen = logits[..., np.arange(len(y)), y]
-    return (np.log(np.exp(logits).sum(axis=-1)) - chosen).mean(axis=-1)
+def _loss(logits: np.ndarray, by: np.ndarray, along: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Mean cross-entropy of logits (N, K) + by (..., N, 1) * along (M, 1, K): (..., M)."""
+    moved = by * along
+    moved += logits
+    rows = np.arange(len(y))
+    chosen = logits[rows, y] + by[..., 0] * along[:, 0, y]  # (..., M, N)
+    totals = np.exp(moved, out=moved) @ np.ones(logits.shape[1])  # faster than a sum over few
+    return (np.log(totals, out=totals) - chosen).mean(axis=-1)
 
 
 # Comparing and naming -----------------------------------------------------------------------------
