@@ -297,6 +297,13 @@ class Lab:
             if v["impact"] in impacts
         ]
 
+    def faint(self, css: str) -> list[str]:
+        """Texts within `css` below the contrast of WCAG 2.2 (1.4.3): 4.5, or 3 for large type.
+
+        axe skips the outputs of cells for colours, so it is computed here from what is painted.
+        """
+        return self.page.evaluate(FAINT, css)
+
     def latency(self, target: str, act, event: str, n: int = 30, quiet_ms: int = 250) -> "Latency":
         """Milliseconds from a DOM `event` that `act(i)` causes until `target` looks different.
 
@@ -394,4 +401,42 @@ STOPWATCH = """([selector, event, quiet]) => {
     };
     requestAnimationFrame(tick);
   });
+}"""
+
+FAINT = r"""css => {
+  const spot = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const painted = (colours) => { // later ones over earlier ones, on white
+    spot.clearRect(0, 0, 1, 1);
+    for (const colour of ['white', ...colours]) {
+      spot.fillStyle = colour;
+      spot.fillRect(0, 0, 1, 1);
+    }
+    return [...spot.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const luminance = (rgb) => rgb.map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const contrast = (a, b) => {
+    const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const words = (e) => [...e.childNodes].filter((n) => n.nodeType === 3)
+    .map((n) => n.textContent.trim()).join('');
+  const passed = 'svg, mjx-container, .MathJax, [aria-hidden=true], :disabled';
+  const found = new Set();
+  for (const root of document.querySelectorAll(css)) {
+    for (const e of [root, ...root.querySelectorAll('*')]) {
+      if (!words(e) || e.closest(passed)) continue;
+      if (!e.checkVisibility({ visibilityProperty: true })) continue;
+      const { color, fontSize } = getComputedStyle(e), above = [];
+      if (color === 'rgba(0, 0, 0, 0)') continue; // a region over a picture that shows the word
+      for (let up = e; up; up = up.parentElement) {
+        above.unshift(getComputedStyle(up).backgroundColor);
+      }
+      const ratio = contrast(painted([...above, color]), painted(above));
+      if (ratio >= (parseFloat(fontSize) >= 24 ? 3 : 4.5)) continue;
+      found.add(`${ratio.toFixed(2)} ${e.className}: ${words(e).slice(0, 40)}`);
+    }
+  }
+  return [...found];
 }"""

@@ -16,7 +16,7 @@ from dlcourse.topics import all_explorables
 def kit(chromium):
     """A blank page with the functions of the kit."""
     page = chromium.new_page()
-    names = "readable, scaled, ticks, unpack, linkOf, clipped"
+    names = "readable, scaled, ticks, unpack, linkOf, clipped, chart"
     source = bundle(KIT / "explorable.js") + _only(bundle(KIT / "draw.js"))
     page.add_script_tag(content=f"{source}\nwindow.kit = {{ {names} }};", type="module")
     page.wait_for_function("() => window.kit")
@@ -129,3 +129,25 @@ def test_only_the_visible_part_of_a_line_is_drawn(kit, p, q, wanted):
         assert found is None
     else:
         np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+def test_a_ribbon_is_darkest_where_most_values_lie(kit):
+    drawn = """() => {
+        const plot = kit.chart({ height: 200, margin: [0, 0, 0, 0] });
+        plot.node.style.width = "200px";
+        document.body.append(plot.node);
+        plot.draw((pen) => {
+            pen.axes({ x: [0, 2], y: [0, 4], bare: true });
+            const shares = [0.5, 0.3, 0.2, 0, 0, 0, 0, 1];
+            pen.ribbon([0.5, 1.5], shares, 4, "rgb(0,0,0)", { low: 0, high: 4 });
+        }, "a ribbon");
+        const at = (x, y) => plot.canvas.getContext("2d").getImageData(x, y, 1, 1).data[3];
+        const found = [50, 150].map((x) => [175, 125, 75, 25].map((y) => at(x, y)));
+        plot.close();
+        plot.node.remove();
+        return found;
+    }"""
+    first, second = kit.evaluate(drawn)
+    assert first == sorted(first, reverse=True)
+    assert first[0] > first[1] > first[2] > first[3] == 0
+    assert second == [0, 0, 0, 255]

@@ -116,6 +116,12 @@ def test_no_serious_barrier_in_our_widgets(walking):
     assert walking.lab.axe(".dlc") == []
 
 
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_all_words_of_our_widgets_stand_out(walking, theme):
+    walking.lab.theme(theme)
+    assert walking.lab.faint(".dlc") == []
+
+
 def test_a_wrong_answer_is_named_and_refuted_then_the_right_one_praised(walking):
     asked = load(walking.walk.lesson)[walking.walk.question]
     card = card_of(walking.lab, asked)

@@ -169,6 +169,16 @@ function makePen(canvas, ratio, width, tall, [top, right, bottom, left]) {
     c.drawImage(small, at.left, at.top, at.right - at.left, at.bottom - at.top);
     c.restore();
   };
+  /** A histogram ribbon: over each x a column of `bins` shares from low to high, darker where more values lie. */
+  pen.ribbon = (xs, shares, bins, name, { low, high, width: w = 0.8 }) => within(() => {
+    c.fillStyle = colour(name);
+    const tallest = Math.max(...shares, Number.MIN_VALUE), step = (high - low) / bins;
+    for (let i = 0; i < xs.length; i++) for (let b = 0; b < bins; b++) {
+      c.globalAlpha = Math.sqrt(shares[i * bins + b] / tallest); // or the thin tails would be invisible
+      const [x0, x1, y0, y1] = [pen.X(xs[i] - w / 2), pen.X(xs[i] + w / 2), pen.Y(low + b * step), pen.Y(low + (b + 1) * step)];
+      c.fillRect(x0, y1, x1 - x0, y0 - y1);
+    }
+  });
   /** Lines of equal value over the box, by marching squares; rows from the top, samples at cell centres. */
   pen.contour = (values, rows, columns, levels, name, { width: w = 1, alpha = 0.7 } = {}) => within(() => {
     c.strokeStyle = colour(name); c.lineWidth = w; c.globalAlpha = alpha;
