@@ -1,26 +1,42 @@
-"""The example of CONTRIBUTING is whole: two small files make a widget with all of its parts."""
+"""The explorable that CONTRIBUTING shows in full is one: two blocks of text make a whole widget."""
 
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dlcourse.show.base import KIT
 from dlcourse.show.explorable import explore
-from tests.topics.example.decay import EXPLORABLE
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"```(python|js)\n(.*?)```", re.DOTALL)
 
 
-def test_two_files_make_an_explorable(tmp_path, monkeypatch):
-    monkeypatch.setenv("DLCOURSE_HOME", str(tmp_path))
-    assert EXPLORABLE.predict.prove(EXPLORABLE) == EXPLORABLE.predict.right
-    widget = explore(EXPLORABLE)
+@pytest.fixture
+def example(tmp_path):
+    """The two blocks, written where a topic stands beside the kit."""
+    room = tmp_path / "topics" / "example"
+    room.mkdir(parents=True)
+    shutil.copytree(KIT, tmp_path / "show" / "kit")
+    blocks = dict(BLOCK.findall((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    (room / "decay.js").write_text(blocks["js"], encoding="utf-8")
+    (room / "decay.py").write_text(blocks["python"], encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("decay", room / "decay.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.EXPLORABLE
+
+
+def test_two_files_make_an_explorable(example, tmp_path, monkeypatch):
+    monkeypatch.setenv("DLCOURSE_HOME", str(tmp_path / "home"))
+    assert example.predict.prove(example) == example.predict.right
+    widget = explore(example)
     widget.on_predict({"choice": 0})
     assert widget.gate["right"] is False
     widget.on_mission({"mission": "swing"})
-    widget.turn(**EXPLORABLE.mission("swing").solve(EXPLORABLE))
+    widget.turn(**example.mission("swing").solve(example))
     assert widget.missions["swing"]["solved"]
     assert widget.face().png is not None
     assert widget.problem == ""
-
-
-def test_they_are_small():
-    lines = [path.read_text(encoding="utf-8").count("\n") for path in _files()]
-    assert sum(lines) < 90
-
-
-def _files():
-    return (EXPLORABLE.view, EXPLORABLE.view.with_suffix(".py"))
