@@ -214,3 +214,101 @@ def fit_per_example(model, optimizer, batches, epochs):
         epoch += 1
     model.eval()
     return history
+
+
+# descent_path
+
+
+@solves("descent_path")
+def path_filled(gradient, w, lr, steps):
+    path = np.empty((steps + 1, len(w)))
+    path[0] = w
+    for t in range(steps):
+        path[t + 1] = path[t] - lr * gradient(path[t])
+    return path
+
+
+@solves("descent_path")
+def path_copied(gradient, w, lr, steps):
+    here, path = w.copy(), [w.copy()]
+    for _ in range(steps):
+        here -= lr * gradient(here)
+        path.append(here.copy())
+    return np.stack(path)
+
+
+@solves("descent_path")
+def path_recursive(gradient, w, lr, steps):
+    if steps == 0:
+        return w[None].copy()
+    rest = path_recursive(gradient, w - lr * gradient(w), lr, steps - 1)
+    return np.concatenate([w[None], rest])
+
+
+# adamw_step
+
+
+@solves("adamw_step")
+def adamw_by_parts(w, g, m, v, t, lr=1e-3, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-8):
+    m = m + (1 - beta1) * (g - m)
+    v = v + (1 - beta2) * (g * g - v)
+    adam = (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps)
+    return w - lr * (adam + decay * w), m, v
+
+
+@solves("adamw_step")
+def adamw_loop(w, g, m, v, t, lr=1e-3, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-8):
+    w, m, v = w.copy(), m.copy(), v.copy()
+    for i in np.ndindex(w.shape):
+        m[i] = beta1 * m[i] + (1 - beta1) * g[i]
+        v[i] = beta2 * v[i] + (1 - beta2) * g[i] ** 2
+        w[i] -= lr * decay * w[i]
+        w[i] -= lr * m[i] / (1 - beta1**t) / (math.sqrt(v[i] / (1 - beta2**t)) + eps)
+    return w, m, v
+
+
+@solves("adamw_step")
+def adamw_of_torch(w, g, m, v, t, lr=1e-3, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-8):
+    p = torch.nn.Parameter(torch.from_numpy(w.copy()))
+    p.grad = torch.from_numpy(g.copy())
+    optimizer = torch.optim.AdamW([p], lr, (beta1, beta2), eps, weight_decay=decay)
+    optimizer.state[p] = {
+        "step": torch.tensor(float(t - 1)),
+        "exp_avg": torch.from_numpy(m.copy()),
+        "exp_avg_sq": torch.from_numpy(v.copy()),
+    }
+    optimizer.step()
+    state = optimizer.state[p]
+    return p.detach().numpy(), state["exp_avg"].numpy(), state["exp_avg_sq"].numpy()
+
+
+# tune_rate
+
+
+@solves("tune_rate")
+def tune_by_table(run, rates, seeds):
+    valid, test = np.moveaxis(np.array([[run(lr, s) for s in seeds] for lr in rates]), -1, 0)
+    means = np.where(np.isfinite(valid).all(1), valid.mean(1), np.inf)
+    i = means.argmin()
+    return rates[i], test[i].mean(), np.std(test[i])
+
+
+@solves("tune_rate")
+def tune_by_loop(run, rates, seeds):
+    lowest, answer = math.inf, None
+    for lr in rates:
+        losses, scores = zip(*(run(lr, seed) for seed in seeds), strict=True)
+        if all(map(math.isfinite, losses)) and sum(losses) / len(losses) < lowest:
+            lowest, answer = sum(losses) / len(losses), (lr, scores)
+    lr, scores = answer
+    mean = sum(scores) / len(scores)
+    return lr, mean, math.sqrt(sum((s - mean) ** 2 for s in scores) / len(scores))
+
+
+@solves("tune_rate")
+def tune_sorted(run, rates, seeds):
+    rows = [(lr, [run(lr, s) for s in seeds]) for lr in rates]
+    rows = [row for row in rows if all(np.isfinite(v) for v, _ in row[1])]
+    lr, pairs = sorted(rows, key=lambda row: np.mean([v for v, _ in row[1]]))[0]
+    scores = [score for _, score in pairs]
+    return lr, np.mean(scores), np.std(scores)

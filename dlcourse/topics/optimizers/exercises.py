@@ -1,6 +1,7 @@
 """Exercises on the update: momentum, Adam, clipping and a schedule, one step at a time."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -205,6 +206,7 @@ start at zero.
             _stepper(_no_momentum),
             "**The momentum is not used.** The first step is right, for the velocity is zero "
             "then; from the second on, part of the last step should go on.",
+            see="momentum-terrain#rescued",
         ),
         Wrong(
             "damped",
@@ -288,6 +290,7 @@ $\\mu$ per step. Where gradients agree, steps add up to $1/(1-\\mu)$ times the p
 they alternate, they cancel. Three details separate this from a bug that trains: the velocity is
 brought up to date before the step, the learning rate multiplies the step and not the velocity,
 and the parameter is changed in place, because layers hold the same array.""",
+    objectives=("OP-3",),
     minutes=15,
     difficulty=3,
     equivalent={
@@ -374,6 +377,7 @@ w \\leftarrow w - \\eta\\, \\frac{m / (1-\\beta_1^t)}{\\sqrt{v / (1-\\beta_2^t)}
             "betas.",
             belief="O-06",
             decoy="m_hat = m",
+            see="momentum-terrain#no-correction",
         ),
         Wrong(
             "counts-from-zero",
@@ -382,6 +386,7 @@ w \\leftarrow w - \\eta\\, \\frac{m / (1-\\beta_1^t)}{\\sqrt{v / (1-\\beta_2^t)}
             "= 0$; here the first step is t = 1.",
             belief="O-07",
             decoy="m_hat = m / (1 - beta1 ** (t - 1))",
+            see="momentum-terrain#from-zero",
         ),
         Wrong(
             "counts-too-far",
@@ -398,6 +403,7 @@ w \\leftarrow w - \\eta\\, \\frac{m / (1-\\beta_1^t)}{\\sqrt{v / (1-\\beta_2^t)}
             "lr.",
             belief="O-08",
             decoy="return w - lr * m_hat / (v_hat + eps), m, v",
+            see="momentum-terrain#no-root",
         ),
         Wrong(
             "eps-inside",
@@ -405,6 +411,7 @@ w \\leftarrow w - \\eta\\, \\frac{m / (1-\\beta_1^t)}{\\sqrt{v / (1-\\beta_2^t)}
             "**eps is inside the root.** There 1e-8 acts like 1e-4. Training hardly shows it, "
             "but it is not Adam as torch has it.",
             belief="O-09",
+            see="momentum-terrain#eps-inside",
         ),
         Wrong(
             "no-eps",
@@ -461,6 +468,7 @@ their ratio has no unit, so a step is about lr long, whatever the scale of the l
 at zero: after t steps of a constant gradient, m is $(1-\\beta_1^t)\\, g$, and the division
 repairs just that. It matters most for v, whose beta is closer to 1. eps stands outside the root
 and only guards the division.""",
+    objectives=("OP-4",),
     minutes=12,
     difficulty=3,
 )
@@ -606,6 +614,7 @@ are.
 So the direction of the step stays as it was, and only its length is limited. Clipping each
 number or each layer on its own would turn the step, towards the parameters with small gradients.
 The guard against a norm of zero keeps 0/0 away.""",
+    objectives=("OP-6",),
     minutes=8,
     difficulty=2,
     equivalent={
@@ -764,6 +773,7 @@ where x goes from 0 at step `warmup` to 1 at step `total`.
 end at lr, so it uses step + 1. The cosine starts at step `warmup` with x = 0 and would reach x =
 1 at `total`, one after the last step, so training never quite stands still. Each off-by-one here
 trains almost as well, which is why they survive: the check compares numbers.""",
+    objectives=("OP-6",),
     minutes=8,
     difficulty=2,
     equivalent={
@@ -775,4 +785,500 @@ trains almost as well, which is why they survive: the check compares numbers."""
 )
 
 
-EXERCISES = (SGD_MOMENTUM, ADAM_STEP, CLIP_BY_NORM, WARMUP_COSINE)
+# --- descent_path --------------------------------------------------------------------------------
+
+
+def descent_path(gradient, w, lr, steps):
+    """All places of gradient descent from w: an array (steps + 1, D) that begins with w."""
+    path = [w]
+    for _ in range(steps):
+        w = w - lr * gradient(w)  #: against the slope at the place where we are now
+        path.append(w)  #: remembered
+    return np.array(path)
+
+
+def _path_inputs(rng: np.random.Generator, T: int, D: int) -> dict:
+    curvature = rng.uniform(0.5, 2, D).round(2)
+    bottom = rng.normal(size=D).round(2)
+    return {"curvature": curvature, "bottom": bottom, "w": bottom + 1, "lr": 0.3, "steps": T}
+
+
+def _path_corners(rng: np.random.Generator) -> list[Case]:
+    one = {"curvature": np.array([10.0]), "bottom": np.array([0.0]), "w": np.array([2.0])}
+    return [
+        Case("three steps on a bowl", {**one, "lr": 0.05, "steps": 3}),
+        Case("a rate over the limit", {**one, "lr": 0.25, "steps": 3}),
+        Case("no step at all", {**one, "lr": 0.05, "steps": 0}),
+    ]
+
+
+def _drive_path(descent_path, curvature, bottom, w, lr, steps) -> Any:
+    return descent_path(lambda at: curvature * (at - bottom), w, lr, steps)
+
+
+def _descent(move=None, start=True, extra=0):
+    """A known-wrong variant: descent with its step, its start or its length changed."""
+
+    def wrong(gradient, w, lr, steps):
+        path, first = [w] if start else [], gradient(w)
+        for t in range(steps + extra):
+            w = move(w, gradient, lr, t, first) if move else w - lr * gradient(w)
+            path.append(w)
+        return np.array(path).reshape(-1, len(first))
+
+    return wrong
+
+
+def _one_array(gradient, w, lr, steps):
+    w = w.copy()
+    path = [w]
+    for _ in range(steps):
+        w -= lr * gradient(w)
+        path.append(w)
+    return np.array(path)
+
+
+def _length(g):
+    return np.sqrt((g**2).sum()) + 1e-30
+
+
+DESCENT_PATH = Exercise(
+    id="descent_path",
+    title="Down a slope, step by step",
+    asks="""Walk down from `w`, an array of shape (D,). In each of `steps` steps subtract `lr`
+times the gradient at the present place; `gradient(w)` computes it, an array of shape (D,).
+
+- Return all places as one array of shape `(steps + 1, D)`; its first row is the start.
+- Leave the array `w` that was handed in as it was.""",
+    reference=descent_path,
+    inputs=_path_inputs,
+    corners=_path_corners,
+    drive=_drive_path,
+    wrongs=(
+        Wrong(
+            "ascent",
+            _descent(lambda w, gradient, lr, t, first: w + lr * gradient(w)),
+            "**You walk uphill.** The gradient points to where the loss grows; subtract it.",
+            belief="B-01",
+            decoy="w = w + lr * gradient(w)",
+        ),
+        Wrong(
+            "one-array",
+            _one_array,
+            "**All rows are the same: the last place.** `w -= ...` writes into one array, and the "
+            "list holds that array many times. `w = w - ...` makes a new one for each place.",
+            belief="T-09",
+            decoy="w -= lr * gradient(w)",
+        ),
+        Wrong(
+            "first-slope",
+            _descent(lambda w, gradient, lr, t, first: w - lr * first),
+            "**The slope of the start is used for ever.** Ask for the gradient anew at each place: "
+            "it shrinks towards the bottom and turns on the way.",
+        ),
+        Wrong(
+            "unit-steps",
+            _descent(lambda w, gradient, lr, t, first: w - lr * gradient(w) / _length(gradient(w))),
+            "**All steps have the length lr.** You divide by the length of the gradient. Plain "
+            "descent takes long steps where it is steep and short ones near the bottom.",
+        ),
+        Wrong(
+            "signs",
+            _descent(lambda w, gradient, lr, t, first: w - lr * np.sign(gradient(w))),
+            "**Only the signs of the gradient are used.** That resembles Adam's first step. Here "
+            "the step is proportional to the slope.",
+        ),
+        Wrong(
+            "fading",
+            _descent(lambda w, gradient, lr, t, first: w - lr / (t + 1) * gradient(w)),
+            "**The rate falls from step to step.** That is a schedule; here it stays what it is.",
+        ),
+        Wrong(
+            "no-start",
+            _descent(start=False),
+            "**The start is missing.** The first row is `w` itself, so there is one row more than "
+            "there are steps.",
+        ),
+        Wrong(
+            "one-too-many",
+            _descent(extra=1),
+            "**There is one step too many.** `steps` steps and the start make `steps + 1` rows.",
+        ),
+        Wrong(
+            "no-rate",
+            _descent(lambda w, gradient, lr, t, first: w - gradient(w)),
+            "**The learning rate is not used.** Without it every step has the full length of the "
+            "gradient.",
+            belief="O-01",
+            see="momentum-terrain#too-fast",
+            decoy="w = w - gradient(w)",
+        ),
+    ),
+    hints=(
+        "Begin a list with the start, and add one place per step.",
+        "The place after a step is a new array, computed from the present one and the gradient "
+        "there. At the end turn the list into one array.",
+    ),
+    why="""Descent needs the slope at each new place; on a bowl it shrinks with the distance, so
+steps grow shorter by themselves as long as the rate stays under two divided by the curvature.
+Writing `w -= ...` is what optimizers do on purpose, since a layer holds the same array; a list of
+places must not, or it holds one array many times.""",
+    objectives=("OP-1",),
+    minutes=6,
+    difficulty=1,
+)
+
+
+# --- adamw_step ----------------------------------------------------------------------------------
+
+
+def adamw_step(w, g, m, v, t, lr=1e-3, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Step number t = 1, 2, ... of AdamW (Loshchilov and Hutter, 2019): the new w, m and v."""
+    w = w * (1 - lr * decay)  #: the decay acts on the weight alone
+    m = beta1 * m + (1 - beta1) * g  #: as in Adam: g without any decay in it
+    v = beta2 * v + (1 - beta2) * g**2
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    return w - lr * m_hat / (np.sqrt(v_hat) + eps), m, v
+
+
+def _adamw_inputs(rng: np.random.Generator, N: int, D: int) -> dict:
+    given = _adam_inputs(rng, N, D)
+    first = {name: given.pop(name) for name in ("w", "g", "m", "v", "t", "lr")}
+    return {**first, "decay": 0.3, **given}
+
+
+def _adamw_corners(rng: np.random.Generator) -> list[Case]:
+    zero = np.zeros(3)
+    first = {"w": np.array([1.0, -2.0, 3.0]), "g": np.array([1.0, -20.0, 0.001])}
+    first |= {"m": zero, "v": zero, "t": 1}
+    return [
+        Case("the first step", {**first, "lr": 0.1, "decay": 0.5}),
+        Case("the first step, all else by default", first),
+        Case("no decay", {**first, "lr": 0.1, "decay": 0.0}),
+        Case("no gradient, only decay", {**first, "g": zero, "lr": 0.1, "decay": 0.5}),
+    ]
+
+
+def _decays(before=None, gradient=None, after=None, hats=True, bend=None):
+    """A known-wrong variant: Adam with the decay put somewhere else."""
+
+    def wrong(w, g, m, v, t, lr=1e-3, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-8):
+        g = gradient(g, w, decay) if gradient else g
+        start = before(w, lr, decay) if before else w
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        m_hat, v_hat = (m / (1 - beta1**t), v / (1 - beta2**t)) if hats else (m, v)
+        m_hat = bend(m_hat, w, decay) if bend else m_hat
+        new = start - lr * m_hat / (np.sqrt(v_hat) + eps)
+        return (after(new, lr, decay) if after else new), m, v
+
+    return wrong
+
+
+ADAMW_STEP = Exercise(
+    id="adamw_step",
+    title="Adam with weight decay, outside the gradient",
+    asks="""Do one step of AdamW (Loshchilov and Hutter, 2019) and return the new `w, m, v`.
+First the weight decays, then comes a step of Adam with the gradient as it is:
+
+$$w \\leftarrow (1 - \\eta\\lambda)\\, w, \\qquad
+w \\leftarrow w - \\eta\\, \\frac{m / (1-\\beta_1^t)}{\\sqrt{v / (1-\\beta_2^t)} +
+\\epsilon}$$
+
+- $\\eta$ is `lr` and $\\lambda$ is `decay`; m and v are Adam's running means of the gradient
+  and of its square; `t` counts the steps from 1.
+- Return new arrays; the old ones stay as they were.""",
+    reference=adamw_step,
+    inputs=_adamw_inputs,
+    corners=_adamw_corners,
+    returns=("w", "m", "v"),
+    rtol=1e-9,
+    wrongs=(
+        Wrong(
+            "l2",
+            _decays(gradient=lambda g, w, decay: g + decay * w),
+            "**The decay went into the gradient.** There it enters m and v and is divided by the "
+            "root of v like the rest: where gradients are small, it grows to full steps. Shrink "
+            "the weight itself.",
+            belief="O-10",
+            see="momentum-terrain#l2",
+            decoy="g = g + decay * w",
+        ),
+        Wrong(
+            "in-the-quotient",
+            _decays(bend=lambda m_hat, w, decay: m_hat + decay * w),
+            "**The decay is divided by the root of v.** m and v are right, but the decay was added "
+            "to the corrected m, so its strength still depends on the size of the gradients.",
+            belief="O-10",
+            see="momentum-terrain#l2",
+        ),
+        Wrong(
+            "without-rate",
+            _decays(before=lambda w, lr, decay: w * (1 - decay)),
+            "**The decay is not multiplied by the learning rate.** With lr = 0.001 it is a "
+            "thousand times too strong; a schedule is meant to weaken both together.",
+            belief="O-11",
+            decoy="w = w * (1 - decay)",
+        ),
+        Wrong(
+            "after",
+            _decays(before=None, after=lambda w, lr, decay: w * (1 - lr * decay)),
+            "**The weight decays after the step, so the step itself decays as well.** The "
+            "difference is small; the rule, and torch, decay first.",
+        ),
+        Wrong(
+            "grows",
+            _decays(before=lambda w, lr, decay: w * (1 + lr * decay)),
+            "**The weights grow.** Decay takes a share away: 1 minus lr times decay.",
+            belief="B-01",
+            decoy="w = w * (1 + lr * decay)",
+        ),
+        Wrong(
+            "no-decay",
+            _decays(),
+            "**Nothing decays.** This is a step of Adam; the weight should also lose the share "
+            "lr times decay of itself.",
+        ),
+        Wrong(
+            "signs",
+            _decays(before=lambda w, lr, decay: w - lr * decay * np.sign(w)),
+            "**Every weight loses the same amount.** That is the pull of an L1 penalty. Decay "
+            "takes the same *share* of each weight.",
+        ),
+        Wrong(
+            "only-decay",
+            lambda w, g, m, v, t, lr=1e-3, decay=0.01, beta1=0.9, beta2=0.999, eps=1e-8: (
+                w * decay - (w - adam_step(w, g, m, v, t, lr, beta1, beta2, eps)[0]),
+                *adam_step(w, g, m, v, t, lr, beta1, beta2, eps)[1:],
+            ),
+            "**Only the share `decay` of the weight is left.** It is the share that is taken away, "
+            "times lr: keep 1 - lr * decay.",
+        ),
+        Wrong(
+            "no-correction",
+            _decays(before=lambda w, lr, decay: w * (1 - lr * decay), hats=False),
+            "**The bias correction is missing.** The decay is right; m and v still start at zero, "
+            "as in Adam, and have to be corrected by 1 - beta**t.",
+            belief="O-06",
+            see="momentum-terrain#no-correction",
+            decoy="m_hat, v_hat = m, v",
+        ),
+    ),
+    hints=(
+        "Two parts: shrink the weight, then do what Adam does with an unchanged gradient.",
+        "If all gradients were zero, which share of the weight should be left after the step?",
+    ),
+    why="""A penalty in the gradient is rescaled with it: Adam divides by the size of the gradients,
+so weights with small gradients are pulled hard and those with large ones hardly at all. Outside the
+gradient the decay is the same share for every weight. It contains the learning rate, so that a
+schedule that cools the steps cools the decay with them.""",
+    objectives=("OP-5",),
+    minutes=8,
+    difficulty=3,
+)
+
+
+# --- tune_rate -----------------------------------------------------------------------------------
+
+
+def tune_rate(run, rates, seeds):
+    """The rate with the lowest mean validation loss, and mean and spread of its test results."""
+    results = {lr: np.array([run(lr, seed) for seed in seeds]) for lr in rates}  #: each (seeds, 2)
+    valid = {lr: pairs[:, 0].mean() for lr, pairs in results.items()}
+    best = min((lr for lr in rates if np.isfinite(valid[lr])), key=lambda lr: valid[lr])
+    test = results[best][:, 1]  #: looked at for the chosen rate alone
+    return best, test.mean(), test.std()
+
+
+def _tune_inputs(rng: np.random.Generator, R: int, S: int) -> dict:
+    valid = rng.uniform(0.2, 1, (R, S)).round(3)
+    return {
+        "rates": [round(0.01 * 2.0**k, 4) for k in range(R)],
+        "seeds": list(range(S)),
+        "valid": valid,
+        "test": rng.uniform(0.8, 1, (R, S)).round(3),
+    }
+
+
+def _tune_corners(rng: np.random.Generator) -> list[Case]:
+    given = {"rates": [0.01, 0.1, 1.0, 10.0], "seeds": [3, 4, 5]}
+    valid = np.array([[0.5, 0.5, 0.5], [0.42, 0.3, 0.33], [0.7, 0.1, 0.6], [0.39, 0.9, 0.8]])
+    test = np.array([[0.91, 0.92, 0.96], [0.93, 0.96, 0.95], [0.9, 0.97, 0.99], [0.8, 0.85, 0.81]])
+    fell = valid.copy()
+    fell[2] = [0.05, np.nan, 0.06]
+    poor = valid.copy()
+    poor[2] = [0.9, np.nan, 0.8]
+    over = valid.copy()
+    over[3] = np.inf
+    tied = np.array([[0.3, 0.5, 0.5], [0.6, 0.4, 0.5], [0.2, 0.9, 0.9], [0.9, 0.9, 0.1]])
+    return [
+        Case("four rates, three seeds", {**given, "valid": valid, "test": test}),
+        Case("a rate that failed once", {**given, "valid": fell, "test": test}),
+        Case("a poor rate that failed once", {**given, "valid": poor, "test": test}),
+        Case("a rate that always failed", {**given, "valid": over, "test": test}),
+        Case("seeds that disagree", {**given, "valid": tied, "test": test[::-1].copy()}),
+    ]
+
+
+def _drive_tune(tune_rate, rates, seeds, valid, test) -> Any:
+    """`run` looks its result up, as if it had trained."""
+
+    def run(lr, seed):
+        at = rates.index(lr), seeds.index(seed)
+        return float(valid[at]), float(test[at])
+
+    return tune_rate(run, list(rates), list(seeds))
+
+
+def _tuned(choose=None, report=None):
+    """A known-wrong variant: choice or report changed; both see the (R, S) tables."""
+
+    def wrong(run, rates, seeds):
+        table = np.array([[run(lr, seed) for seed in seeds] for lr in rates])
+        valid, test = table[..., 0], table[..., 1]
+        means = np.where(np.isfinite(valid.mean(1)), valid.mean(1), np.inf)
+        best = int((choose or (lambda valid, test, means: np.argmin(means)))(valid, test, means))
+        mean, std = (report or (lambda v, t, i: (t[i].mean(), t[i].std())))(valid, test, best)
+        return rates[best], mean, std
+
+    return wrong
+
+
+def _finite_mean(valid):
+    return np.array(
+        [row[np.isfinite(row)].mean() if np.isfinite(row).any() else 9 for row in valid]
+    )
+
+
+TUNE_RATE = Exercise(
+    id="tune_rate",
+    title="Tune a rate, and report honestly",
+    asks="""`run(lr, seed)` trains once and returns two numbers: the validation loss (lower is
+better) and the accuracy on test data. Try every rate of the list `rates` with every seed of the
+list `seeds`.
+
+- Choose the rate with the lowest **mean validation loss**. A rate for which any loss is `nan` or
+  `inf` is out of the race.
+- Return three things: the chosen rate, the mean of its test accuracies over the seeds, and their
+  spread, the standard deviation as `np.std` computes it.""",
+    reference=tune_rate,
+    inputs=_tune_inputs,
+    corners=_tune_corners,
+    drive=_drive_tune,
+    returns=("rate", "mean", "spread"),
+    valid=lambda inputs: bool(np.isfinite(inputs["valid"]).all(1).any()),
+    wrongs=(
+        Wrong(
+            "by-test",
+            _tuned(lambda valid, test, means: np.argmax(np.where(means < np.inf, test.mean(1), 0))),
+            "**The rate was chosen by its test results.** Then they are no longer the results of "
+            "unseen data: the best of many is partly luck. Choose on validation, look at the test "
+            "once.",
+            belief="D-04",
+        ),
+        Wrong(
+            "highest-loss",
+            _tuned(lambda valid, test, means: np.argmax(np.where(means < np.inf, means, -1))),
+            "**That is the worst rate.** The validation number is a loss: lower is better.",
+            decoy="best = max((lr for lr in rates if np.isfinite(valid[lr])), "
+            "key=lambda lr: valid[lr])",
+        ),
+        Wrong(
+            "failures-skipped",
+            _tuned(lambda valid, test, means: np.argmin(_finite_mean(valid))),
+            "**Runs that failed were left out of the mean.** A rate that explodes for one seed in "
+            "three is not a good rate: one loss that is not finite puts it out of the race.",
+            belief="D-12",
+        ),
+        Wrong(
+            "nan-wins",
+            _tuned(
+                lambda valid, test, means: np.argmin(
+                    np.where(np.isnan(valid.mean(1)), -1, valid.mean(1))
+                )
+            ),
+            "**A rate that failed was chosen.** `nan` compares as neither larger nor smaller, and "
+            "`argmin` even prefers it. Leave such rates out first.",
+        ),
+        Wrong(
+            "one-seed",
+            _tuned(
+                lambda valid, test, means: np.argmin(np.where(means < np.inf, valid[:, 0], np.inf)),
+                lambda valid, test, best: (test[best, 0], 0.0),
+            ),
+            "**Only the first seed is used.** One run is an anecdote: another seed can turn the "
+            "order round. Average over all of them.",
+            belief="D-12",
+        ),
+        Wrong(
+            "luckiest",
+            _tuned(
+                lambda valid, test, means: np.argmin(np.where(means < np.inf, valid.min(1), np.inf))
+            ),
+            "**The rate with the luckiest run was chosen.** Take the mean over the seeds, not the "
+            "lowest: a single good run may be chance.",
+            belief="D-12",
+        ),
+        Wrong(
+            "reports-validation",
+            _tuned(report=lambda valid, test, best: (valid[best].mean(), valid[best].std())),
+            "**You report the validation loss.** The rate was chosen because that number is low, "
+            "so it flatters. Report the test results of the chosen rate.",
+            belief="D-14",
+            decoy="test = results[best][:, 0]",
+        ),
+        Wrong(
+            "best-of-seeds",
+            _tuned(report=lambda valid, test, best: (test[best].max(), test[best].std())),
+            "**You report the best seed.** What another person can expect is the mean, with the "
+            "spread beside it.",
+            belief="D-14",
+            decoy="return best, test.max(), test.std()",
+        ),
+        Wrong(
+            "sample-spread",
+            _tuned(
+                report=lambda valid, test, best: (
+                    test[best].mean(),
+                    test[best].std() * np.sqrt(test.shape[1] / max(1, test.shape[1] - 1)),
+                )
+            ),
+            "**The spread divides by one less than the number of seeds.** That is a fair estimate, "
+            "too; what is asked for is `np.std`, which divides by the number.",
+        ),
+        Wrong(
+            "variance",
+            _tuned(report=lambda valid, test, best: (test[best].mean(), test[best].var())),
+            "**That is the variance.** The spread is its root, in the unit of the accuracy.",
+            decoy="return best, test.mean(), test.var()",
+        ),
+    ),
+    hints=(
+        "First run everything and keep both numbers of every run, sorted by rate.",
+        "Average the validation losses of each rate; strike out those that are not finite; find "
+        "the lowest.",
+        "Only then look at the test numbers, and only at those of the chosen rate.",
+    ),
+    why="""Three numbers have three jobs. Training loss moves the weights, validation loss chooses
+the rate, and test accuracy is only reported. A number that has been used for choosing is no longer
+a fair estimate, because the choice prefers lucky ones. Several seeds show how large luck is; a rate
+that fails for one of them would fail for somebody.""",
+    objectives=("OP-7",),
+    minutes=12,
+    difficulty=3,
+    equivalent={
+        "valid = {lr: pairs[:, 0].mean() for lr, pairs in results.items()} -> "
+        "valid = {lr: pairs[:, 0].sum() for lr, pairs in results.items()}": "every rate has the "
+        "same number of seeds, so the lowest sum is the lowest mean"
+    },
+)
+
+
+EXERCISES = (
+    DESCENT_PATH,
+    SGD_MOMENTUM,
+    ADAM_STEP,
+    ADAMW_STEP,
+    CLIP_BY_NORM,
+    WARMUP_COSINE,
+    TUNE_RATE,
+)

@@ -240,6 +240,7 @@ loss of a batch is a mean over that batch, so a small last batch would weigh too
 of means; multiplied by its size it becomes a sum again. The modes matter as soon as the model
 has dropout or batch norm, and the mistake is silent: check them by what the model notes, not by
 the accuracy.""",
+    objectives=("OP-2",),
     minutes=15,
     difficulty=3,
 )

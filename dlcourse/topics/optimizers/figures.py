@@ -68,7 +68,7 @@ def rare_letters(share: np.ndarray, size: np.ndarray, symbols: Sequence[str]) ->
 def sweep(
     rates: Sequence[float], losses: Mapping[str, Sequence[float]], baseline: tuple[str, float]
 ) -> Figure:
-    """Validation loss against the learning rate, one line per optimizer, the best of each marked."""
+    """Validation loss against the learning rate, one line per optimizer, its best rate ringed."""
     fig, ax = plt.subplots(figsize=(7.6, 4.0))
     worst = 2.2 * min(min(row) for row in losses.values()) + 0.25 * baseline[1]
     for (name, row), mark in zip(losses.items(), MARKS, strict=False):

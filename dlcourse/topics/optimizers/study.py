@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from ...data import Batches, Dataset, Part, diabetes, digits, prose
 from ...models import MLP, LinearModel
@@ -42,7 +43,7 @@ class Valley:
 
     @cached_property
     def curvatures(self) -> Array:
-        """The curvatures along the D axes of the bowl, smallest first: the Hessian's eigenvalues."""
+        """The curvatures along the D axes of the bowl, smallest first (eigenvalues)."""
         return np.linalg.eigvalsh(2 * self.x.T @ self.x / len(self.x))
 
     @cached_property
@@ -242,6 +243,13 @@ def finish(task: Task, engine: Any, rates: Mapping[str, float], seeds: Sequence[
         name: [judge(task.run(engine, RACERS[name], lr, seed)[0], task.data.test) for seed in seeds]
         for name, lr in rates.items()
     }
+
+
+def logistic_baseline(data: Dataset, part: Part) -> tuple[float, float]:
+    """Cross-entropy and accuracy on `part` of a logistic regression on the training part."""
+    model = LogisticRegression(max_iter=2000).fit(*data.train)
+    chosen = model.predict_proba(part.x)[np.arange(len(part)), part.y]
+    return float(-np.log(chosen).mean()), float(model.score(*part))
 
 
 def judge(model: Any, part: Part) -> tuple[float, float]:
