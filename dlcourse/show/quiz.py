@@ -37,13 +37,15 @@ class Quiz(Panel):
     finished = traitlets.Bool(False).tag(sync=True)
     opened = traitlets.Dict().tag(sync=True)  # explorables shown here, by preset
     note = traitlets.Unicode("").tag(sync=True)  # said in place of questions, if there are none
+    waiting = traitlets.Bool(False).tag(sync=True)  # a timed exam that has not begun
+    deadline = traitlets.Float(0.0).tag(sync=True)  # of a timed exam, in ms since 1970
 
     def __init__(self, session: Session, name: str, faces: Sequence[Item] = (), note: str = ""):
         self.session, self._faces = session, tuple(faces)
         count = len(session.items)
-        cards = session.cards
-        super().__init__(name=name, mode=session.mode, cards=cards, helps=[{}] * count, note=note)
-        self._sync()
+        super().__init__(name=name, mode=session.mode, helps=[{}] * count)
+        self._note = note
+        self._open()
 
     @property
     def title(self) -> str:
@@ -53,6 +55,20 @@ class Quiz(Panel):
     def face(self) -> Face:
         """The questions as they read without a kernel, with the parameters of seed 0."""
         return Face(html=face_html(self.name, self._faces) if self._faces else _RUN)
+
+    def _open(self) -> None:
+        """Show the questions, or what a timed exam says before it begins."""
+        session = self.session
+        self.waiting = session.waiting
+        self.deadline = 1000 * (session.deadline or 0.0)
+        self.note = _before(session) if session.waiting else self._note
+        self._sync()
+        self.cards = [] if session.waiting else session.cards
+
+    def on_start(self, content: dict[str, Any]) -> None:
+        """The learner begins a timed exam."""
+        self.session.start()
+        self._open()
 
     def on_answer(self, content: dict[str, Any]) -> None:
         """The learner pressed Check."""
@@ -119,21 +135,38 @@ def quiz(
     shuffle: bool = False,
     pick: dict[str, int] | None = None,
     mix: float = 0.0,
+    time_limit: float | None = None,
 ) -> Quiz:
     """The quiz of a lesson, such as `quiz("02-backpropagation", section="chain-rule")`.
 
     `mode`: practice (feedback at once), survey (no right or wrong), exam (feedback when handed in).
     `pick` takes that many questions per objective; `mix` is the share of items from earlier lessons
-    that are added, such as 0.3.
+    that are added, such as 0.3.  `time_limit`: the minutes of an exam, which begin with its Start
+    button and run on whatever happens to the page.
     """
     bank, log = load(name), progress()
     asked = _chosen(bank, section, pick)
     faces = items(bank, asked, 0)
     mine = items(bank, asked, log.learner)
+    title = " · ".join(filter(None, (bank.name, section)))
     session = Session(
-        mixed(bank, mine, log, mix, shuffle), log, mode, attempts=attempts, confidence=confidence
+        mixed(bank, mine, log, mix, shuffle),
+        log,
+        mode,
+        attempts=attempts,
+        confidence=confidence,
+        time_limit=None if time_limit is None else 60 * time_limit,
+        name=title,
     )
-    return Quiz(session, " · ".join(filter(None, (bank.name, section))), faces)
+    return Quiz(session, title, faces)
+
+
+def _before(session: Session) -> str:
+    minutes = (session.time_limit or 0) / 60
+    return (
+        f"An exam of {len(session.items)} questions in {minutes:g} minutes. The time begins when "
+        "you press Start, and runs on if you leave the page. What you have kept by then counts."
+    )
 
 
 def review(limit: int = 10, *, confidence: bool | None = True) -> Quiz:

@@ -11,8 +11,28 @@ from dlcourse.show.quiz import KIT, Quiz, quiz, review
 from dlcourse.teach.progress import progress
 from dlcourse.teach.quiz import TYPES, banks
 from dlcourse.teach.quiz.delivery import Item, Session
+from tests.banks import every_type
 
-QUESTIONS = [(bank, q) for bank in banks() for q in bank.questions]
+QUESTIONS = [(bank, q) for bank in (*banks(), every_type()) for q in bank.questions]
+# All that the page may know of a type before the answer; a new field has to be judged here first.
+BODY = {
+    "single": {"options"},
+    "gate": {"options"},
+    "multi": {"options"},
+    "predict_plot": {"options", "curves", "x", "y", "draw"},
+    "numeric": {"unit", "placeholder"},
+    "shape": {"placeholder"},
+    "expr": {"placeholder"},
+    "predict_output": {"placeholder"},
+    "trace": {"columns", "rows"},
+    "hotspot": {"rows", "columns", "cells", "graph"},
+    "order": {"items"},
+    "match": {"left", "right"},
+    "parsons": {"pool", "deepest"},
+    "bug_hunt": {"program", "symptoms"},
+    "code": {"stub", "asks"},
+    "explain": set(),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +73,17 @@ def test_the_page_holds_no_key_and_no_feedback_before_the_answer(bank, question)
     assert {piece for piece in hidden if piece in shown} == set()
     assert w.results == [None]
     assert w.answers == [None]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_page_knows_these_fields_of_a_type_and_no_others(kind):
+    asked = [(bank, q) for bank, q in QUESTIONS if q.type == kind]
+    assert asked
+    for bank, question in asked:
+        w = widget(bank, question)
+        assert set(w.cards[0]["body"]) <= BODY[kind]
+        assert w.answers == w.results == [None]
+        assert w.helps == [{}]
 
 
 @pytest.mark.parametrize(("bank", "question"), QUESTIONS, ids=[q.id for _, q in QUESTIONS])
@@ -159,3 +190,16 @@ def test_review_says_when_there_is_nothing_and_asks_what_is_due():
 def test_pick_takes_so_many_per_objective():
     w = quiz("02", pick={"BP-4": 2, "BP-6": 1})
     assert len(w.cards) == 3
+
+
+def test_a_timed_exam_shows_its_questions_when_it_begins():
+    w = quiz("02", section="fan-out", mode="exam", time_limit=20)
+    assert w.cards == []
+    assert "questions in 20 minutes" in w.note
+    assert w.waiting
+    w._dispatch(w, {"event": "start", "ticket": 1}, [])
+    assert not w.waiting
+    assert len(w.cards) == len(w.results) > 1
+    assert w.note == ""
+    again = quiz("02", section="fan-out", mode="exam", time_limit=20)
+    assert again.deadline == w.deadline > 0

@@ -227,3 +227,57 @@ def test_learner_text_and_bank_text_cannot_run(log):
     s = session(log, "bp.fan.rows")
     s.answer(0, "<script>alert(1)</script>`</code><script>")
     assert "<script" not in json.dumps(s.results)
+
+
+# Exams with a time limit ---------------------------------------------------------------------
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def timed(log, clock, limit=60):
+    return session(log, "bp.fan.square", mode="exam", time_limit=limit, name="e", clock=clock)
+
+
+def test_a_timed_exam_takes_answers_from_its_start_to_its_end(log):
+    clock = Clock()
+    s = timed(log, clock)
+    assert s.waiting
+    assert s.answer(0, key(s)).state == "refused"
+    s.start()
+    assert not s.waiting
+    assert s.deadline == 1060
+    clock.now = 1050
+    assert s.answer(0, key(s)).correct
+    assert s.results[0]["state"] == "kept"
+    clock.now = 1100
+    assert "time is up" in s.answer(0, mistake(s)).says
+    assert s.finished
+    assert s.results[0]["state"] == "correct"
+
+
+def test_a_new_kernel_gives_no_new_time(log):
+    clock = Clock()
+    s = timed(log, clock)
+    s.start()
+    s.answer(0, mistake(s))
+    clock.now = 1030
+    again = timed(log, clock)
+    assert again.deadline == 1060
+    assert not again.finished
+    clock.now = 1090
+    late = timed(log, clock)
+    assert late.finished
+    assert late.results[0]["state"] == "not yet"
+
+
+@pytest.mark.parametrize(("mode", "limit"), [("practice", 60), ("exam", 0), ("exam", -5)])
+def test_a_time_limit_belongs_to_an_exam(log, mode, limit):
+    with pytest.raises(ValueError, match="for an exam only"):
+        session(log, "bp.fan.square", mode=mode, time_limit=limit)

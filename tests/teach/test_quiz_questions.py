@@ -9,12 +9,15 @@ import pytest
 
 from dlcourse.teach.quiz import TYPES, banks, grade
 from dlcourse.teach.quiz.learners import expert_score, guesser_score
+from dlcourse.teach.quiz.lint import lint
 from dlcourse.teach.quiz.programs import Code, use_exercises
 from dlcourse.topics import find_exercise
+from tests.banks import every_type
 
 use_exercises(find_exercise)
 
-QUESTIONS = [q for bank in banks() for q in bank.questions]
+OURS = every_type()
+QUESTIONS = [q for bank in (*banks(), OURS) for q in bank.questions]
 SEEDS = 200
 NONSENSE = [
     3.5,
@@ -52,6 +55,11 @@ def by_id(questions):
 def test_all_sixteen_types_are_asked():
     assert len(TYPES) == 16
     assert {q.type for q in QUESTIONS} == set(TYPES)
+
+
+def test_the_bank_of_these_tests_has_every_type_and_keeps_every_rule():
+    assert {q.type for q in OURS.questions} == set(TYPES)
+    assert [str(f) for f in lint(OURS)] == []
 
 
 @by_id(QUESTIONS)
@@ -228,3 +236,77 @@ def test_guesses_of_one_learner_repeat():
     question = QUESTIONS[0]
     at = question.at(0)
     assert question.guess(at, random.Random(1)) == question.guess(at, random.Random(1))
+
+
+# The other forms of three types --------------------------------------------------------------
+
+
+def test_a_curve_drawn_near_the_right_one_is_right_and_one_near_a_belief_is_named():
+    question = OURS["every.curve.draw"]
+    at = question.at(0)
+    right = question.key(at)
+    shaky = [v + 0.15 * (-1) ** i for i, v in enumerate(right)]
+    assert grade(question, shaky).correct
+    (linear, falls), (_, stays) = question.mistakes(at)
+    assert grade(question, [v + 0.1 for v in falls]).diagnosis == linear.misconception == "O-01"
+    assert grade(question, stays).diagnosis == "O-05"
+    strange = grade(question, [2.5, 0, 2.5, 0, 2.5])
+    assert strange.state == "not yet"
+    assert strange.diagnosis is None
+    assert "second step" in strange.says
+
+
+@pytest.mark.parametrize(
+    ("drawn", "state"),
+    [
+        (None, "not attempted"),
+        ([], "not attempted"),
+        ([1, 2], "refused"),
+        ([1, 2, 3, 4, "x"], "refused"),
+        ([1, 2, 3, 4, float("nan")], "refused"),
+        ([True] * 5, "refused"),
+        ("right", "refused"),
+    ],
+)
+def test_what_is_no_drawing_is_said(drawn, state):
+    assert grade(OURS["every.curve.draw"], drawn).state == state
+
+
+def test_the_curve_itself_is_shown_beside_a_right_drawing_only():
+    question = OURS["every.curve.draw"]
+    at = question.at(0)
+    assert set(question.page(at)) == {"draw", "x", "y"}
+    assert question.reveal(at, question.mistakes(at)[0][1]) == {}
+    assert question.reveal(at, question.key(at))["curve"][0] == pytest.approx(0.4)
+
+
+def test_curves_that_cannot_be_told_apart_are_refused_as_a_question():
+    question = OURS["every.curve.draw"]
+    near = question.wrong[0].model_copy(update={"curve": question.answer.curve})
+    assert not question.model_copy(update={"wrong": [near]}).distinct(question.at(0))
+    assert question.distinct(question.at(0))
+
+
+def test_a_faded_program_wants_its_blanks_too():
+    question = OURS["every.loop.faded"]
+    key = question.key(question.at(0))
+    assert grade(question, key).correct
+    spaced = {**key, "blanks": {"clear": " zero_grad ", "scores": "model( xb )"}}
+    assert grade(question, spaced).correct
+    accepted = {**key, "blanks": {**key["blanks"], "scores": "model.forward(xb)"}}
+    assert grade(question, accepted).correct
+    twice = {**key, "blanks": {**key["blanks"], "scores": "softmax(model(xb))"}}
+    assert grade(question, twice).diagnosis == "C-01"
+    unknown = grade(question, {**key, "blanks": {**key["blanks"], "clear": "reset"}})
+    assert unknown.state == "not yet"
+    assert "blanks" in unknown.says
+    assert grade(question, {**key, "blanks": {}}).score == pytest.approx(0.9)
+
+
+def test_cells_of_a_matrix_are_chosen_together():
+    question = OURS["every.mask.cells"]
+    assert grade(question, ["1,2", "0,1", "0,2"]).correct
+    assert grade(question, ["0,1", "0,2"]).score == pytest.approx(2 / 3)
+    assert grade(question, ["1,0", "2,0", "2,1"]).diagnosis == "A-06"
+    assert grade(question, ["3,3"]).state == "refused"
+    assert grade(question, []).state == "not attempted"

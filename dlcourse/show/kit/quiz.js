@@ -113,6 +113,32 @@ function quizTally(model) {
   return `${done} of ${results.length} ${word}`;
 }
 
+/** Minutes and seconds that are left, as one reads them on a clock. */
+function quizClock(ms) {
+  const left = Math.max(0, Math.ceil(ms / 1000));
+  return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+}
+
+/** The clock of a timed exam; it hands in when the time is up, and says when little is left. */
+function quizTimer(model, hand) {
+  const clock = h("p", { className: "dlcq-clock", role: "timer" });
+  const said = h("p", { className: "dlc-sr", role: "status" });
+  let last = Infinity;
+  const tick = () => {
+    const end = model.get("deadline");
+    const running = end > 0 && !model.get("finished");
+    clock.hidden = !running;
+    if (!running) return;
+    const left = end - Date.now();
+    clock.textContent = `${quizClock(left)} left`;
+    for (const minutes of [5, 1]) if (left <= 60000 * minutes && last > 60000 * minutes && last < Infinity) said.textContent = `${minutes} minute${minutes > 1 ? "s" : ""} left.`;
+    if (left <= 0 && last > 0) hand();
+    last = left;
+  };
+  const beat = setInterval(tick, 500);
+  return { nodes: [clock, said], tick, stop: () => clearInterval(beat) };
+}
+
 export default {
   render({ model, el }) {
     const view = panel(model, el, "quiz", `Quiz ${model.get("name")}`);
@@ -121,8 +147,10 @@ export default {
     const note = h("p", {});
     const list = h("div", {});
     const hand = h("button", { className: "dlc-button dlc-primary", type: "button", onclick: () => tell(model, view, "finish") }, "Hand in");
+    const begin = h("button", { className: "dlc-button dlc-primary", type: "button", onclick: () => tell(model, view, "start") }, "Start");
     const end = h("div", { className: "dlc-row dlcq-hand" }, hand);
-    view.body.append(tally, note, list, end);
+    const timer = quizTimer(model, () => tell(model, view, "finish"));
+    view.body.append(tally, ...timer.nodes, note, begin, list, end);
     let cards = [];
 
     const draw = () => {
@@ -138,9 +166,11 @@ export default {
       tally.textContent = wanted.length ? quizTally(model) : "";
       note.textContent = model.get("note");
       note.hidden = !model.get("note");
-      end.hidden = model.get("mode") !== "exam" || model.get("finished");
+      begin.hidden = !model.get("waiting");
+      end.hidden = model.get("mode") !== "exam" || model.get("finished") || !wanted.length;
+      timer.tick();
     };
-    const stop = follow(model, ["cards", "results", "helps", "finished", "note"], draw);
-    return () => { stop(); view.close(); };
+    const stop = follow(model, ["cards", "results", "helps", "finished", "note", "waiting", "deadline"], draw);
+    return () => { stop(); timer.stop(); view.close(); };
   },
 };

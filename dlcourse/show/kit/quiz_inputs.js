@@ -65,8 +65,87 @@ function quizCurve(points) {
   return `<svg viewBox="-4 0 108 60" class="dlcq-curve" aria-hidden="true"><path d="M0 0V56H104" fill="none" stroke="currentColor" stroke-opacity="0.5"/><polyline points="${path}" fill="none" stroke="var(--dlc-accent)" stroke-width="2.5" stroke-linejoin="round"/></svg>`;
 }
 
+/** A curve to draw: its points move up and down, by mouse, by finger or by key. */
+function quizSketch({ draw, x, y }, at) {
+  const { points: count, low, high } = draw;
+  const W = 320, H = 180, edge = 12, span = high - low;
+  const across = (i) => edge + (i * (W - 2 * edge)) / (count - 1);
+  const up = (v) => H - edge - ((v - low) * (H - 2 * edge)) / span;
+  let heights = at.answer ? [...at.answer] : Array(count).fill(low + span / 2);
+  let touched = Boolean(at.answer), held = false, locked = false;
+  const mark = (tag, set) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(set)) node.setAttribute(name, value);
+    return node;
+  };
+  const svg = mark("svg", { viewBox: `0 0 ${W} ${H}`, class: "dlcq-sketch", role: "group" });
+  svg.append(mark("path", { d: `M${edge / 2} ${edge / 2}V${H - edge / 2}H${W - edge / 2}`, class: "dlcq-axes" }));
+  const truth = mark("polyline", { class: "dlcq-truth" });
+  const line = mark("polyline", { class: "dlcq-drawn" });
+  const words = h("span", {});
+  words.innerHTML = `${y}, at place `;
+  const knobs = heights.map((_, i) => mark("circle", { r: 8, cx: across(i), tabindex: 0, role: "slider", "data-lm-suppress-shortcuts": "true", "aria-label": `${words.textContent}${i + 1} of ${count}`, "aria-valuemin": low, "aria-valuemax": high, "aria-orientation": "vertical" }));
+  svg.append(truth, line, ...knobs);
+  const draws = () => {
+    line.setAttribute("points", heights.map((v, i) => `${across(i)},${up(v)}`).join(" "));
+    svg.classList.toggle("dlcq-untouched", !touched);
+    for (const [i, knob] of knobs.entries()) {
+      knob.setAttribute("cy", up(heights[i]));
+      knob.setAttribute("aria-valuenow", heights[i]);
+      knob.setAttribute("aria-valuetext", String(Number(heights[i].toPrecision(3))));
+    }
+  };
+  const put = (i, value) => {
+    if (locked) return;
+    heights[i] = Number(Math.min(high, Math.max(low, value)).toPrecision(6));
+    touched = true;
+    draws();
+  };
+  const drag = (event) => {
+    const box = svg.getBoundingClientRect();
+    const sx = ((event.clientX - box.left) * W) / box.width, sy = ((event.clientY - box.top) * H) / box.height;
+    const i = Math.max(0, Math.min(count - 1, Math.round(((sx - edge) * (count - 1)) / (W - 2 * edge))));
+    put(i, low + ((H - edge - sy) * span) / (H - 2 * edge));
+    return i;
+  };
+  svg.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    held = true;
+    svg.setPointerCapture(event.pointerId);
+    knobs[drag(event)].focus({ preventScroll: true });
+  });
+  svg.addEventListener("pointermove", (event) => { if (held) drag(event); });
+  for (const end of ["pointerup", "pointercancel"]) svg.addEventListener(end, () => { held = false; });
+  svg.addEventListener("keydown", (event) => {
+    const i = knobs.indexOf(event.target);
+    const move = { ArrowUp: 0.02, ArrowDown: -0.02, PageUp: 0.1, PageDown: -0.1 }[event.key];
+    const edges = { Home: low, End: high }[event.key];
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (i < 0 || (move ?? edges ?? step) === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (step) knobs[i + step]?.focus();
+    else put(i, edges ?? heights[i] + move * span);
+  });
+  const axes = h("p", { className: "dlc-kicker" });
+  setHtml(at.model, axes, `Across: ${x}. Up: ${y}, from ${low} to ${high}.`);
+  const how = h("p", { className: "dlc-kicker" }, "Drag the points, or draw across them. By key: left and right choose a point, up and down move it.");
+  svg.setAttribute("aria-label", "Your curve");
+  draws();
+  return {
+    node: h("div", {}, axes, svg, how),
+    read: () => (touched ? heights : null),
+    mark: (result) => {
+      locked = Boolean(result?.locked);
+      const curve = result?.reveal?.curve ?? [];
+      truth.setAttribute("points", curve.map((v, i) => `${edge + (i * (W - 2 * edge)) / (curve.length - 1)},${up(Math.min(high, Math.max(low, v)))}`).join(" "));
+    },
+  };
+}
+
 /** Options with their curves above the words. */
 function quizPlots(body, at) {
+  if (body.draw) return quizSketch(body, at);
   const input = quizChoose("radio")(body, at);
   const flat = (c) => Math.max(...c) === Math.min(...c);
   for (const [i, option] of [...input.node.children].entries()) {
@@ -111,18 +190,19 @@ function quizTable(body, at) {
 function quizRegions(body, at, { figure }) {
   const held = new Set(at.answer ?? []);
   const buttons = new Map();
+  const flip = (id) => {
+    if (held.has(id)) held.delete(id);
+    else held.add(id);
+    buttons.get(id).setAttribute("aria-pressed", String(held.has(id)));
+  };
   const toggle = (id, label) => {
-    const button = h("button", { type: "button", className: "dlcq-region", aria: { pressed: String(held.has(id)) }, onclick: () => {
-      if (held.has(id)) held.delete(id);
-      else held.add(id);
-      button.setAttribute("aria-pressed", String(held.has(id)));
-    } });
+    const button = h("button", { type: "button", className: "dlcq-region", aria: { pressed: String(held.has(id)) }, onclick: () => flip(id) });
     setHtml(at.model, button, label);
     buttons.set(id, button);
     return button;
   };
   const node = body.graph ? quizGraph(body.graph, figure, toggle) : quizMatrix(body, at, toggle);
-  node.addEventListener("keydown", (event) => quizArrows(event, [...buttons.values()], body.columns?.length ?? 1));
+  quizRegionKeys(node, buttons, body.columns?.length ?? 1, flip);
   return {
     node,
     read: () => [...held],
@@ -130,13 +210,23 @@ function quizRegions(body, at, { figure }) {
   };
 }
 
-function quizArrows(event, buttons, width) {
-  const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: width, ArrowUp: -width }[event.key];
-  const place = buttons.indexOf(event.target);
-  if (!step || place < 0) return;
-  event.preventDefault();
-  event.stopPropagation();
-  buttons[place + step]?.focus();
+/**
+ * The keys of the regions.  They act when they go down: the browser's own click comes when Space goes
+ * up, and is lost if anything on the page takes the focus in between.
+ */
+function quizRegionKeys(node, buttons, width, flip) {
+  const all = [...buttons.values()], ids = [...buttons.keys()];
+  const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: width, ArrowUp: -width };
+  const presses = (event) => event.key === "Enter" || event.key === " ";
+  node.addEventListener("keydown", (event) => {
+    const place = all.indexOf(event.target);
+    if (place < 0 || !(steps[event.key] || presses(event))) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (steps[event.key]) all[place + steps[event.key]]?.focus();
+    else if (!event.repeat) flip(ids[place]);
+  });
+  node.addEventListener("keyup", (event) => { if (presses(event) && all.includes(event.target)) event.preventDefault(); });
 }
 
 function quizMatrix(body, at, toggle) {

@@ -1,5 +1,6 @@
 """Questions answered by choosing: `single`, `multi`, `predict_plot` and `gate`."""
 
+import math
 import random
 from itertools import product
 from typing import Any, ClassVar, Literal
@@ -155,19 +156,133 @@ class WrongCurve(WrongOption):
     curve: Curve
 
 
+class Sketch(Base):
+    """Ask to draw the curve by `points` at equal distances, between the heights `low` and `high`.
+
+    What was drawn counts as the curve that it is nearest to, if the two are closer than
+    `tolerance` (root mean square, as a share of the height); else `default_feedback` is said.
+    """
+
+    points: int = Field(default=5, ge=3, le=9)
+    low: float
+    high: float
+    tolerance: float = Field(default=0.12, gt=0, le=0.25)
+    default_feedback: Text
+
+    @model_validator(mode="after")
+    def _upright(self) -> "Sketch":
+        if self.high <= self.low:
+            raise ValueError("draw needs low < high")
+        return self
+
+    def heights(self, values: list[float]) -> list[float]:
+        """A curve's values at the points that are drawn, cut off at the edges of the picture."""
+        places = ((len(values) - 1) * i / (self.points - 1) for i in range(self.points))
+        return [round(min(self.high, max(self.low, _between(values, p))), 6) for p in places]
+
+    def distance(self, a: list[float], b: list[float]) -> float:
+        """How far two drawn curves are apart, as a share of the height."""
+        square = sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) / self.points
+        return math.sqrt(square) / (self.high - self.low)
+
+
+def _between(values: list[float], place: float) -> float:
+    i = min(int(place), len(values) - 2)
+    return values[i] + (values[i + 1] - values[i]) * (place - i)
+
+
 class PredictPlot(_Choice):
-    """Choose the curve that will come out."""
+    """Choose the curve that will come out, or, with `draw`, draw it point by point.
+
+    A response is the id of an option, or the list of heights that were drawn.
+    """
 
     type: Literal["predict_plot"] = "predict_plot"
     answer: RightCurve  # type: ignore[assignment]
     wrong: list[WrongCurve] = Field(min_length=1, max_length=3)  # type: ignore[assignment]
     x: Text
     y: Text
+    draw: Sketch | None = None
+
+    def _curves(self, at: Variant) -> list[tuple[RightCurve | WrongCurve, list[float]]]:
+        """Each curve with the heights that draw it, the right one first."""
+        assert self.draw is not None
+        curves = [self.answer, *self.wrong]
+        return [(c, self.draw.heights(c.curve.sampled(at))) for c in curves]
+
+    def distinct(self, at: Variant) -> bool:
+        if self.draw is None:
+            return True
+        drawn = [heights for _, heights in self._curves(at)]
+        pairs = ((a, b) for i, a in enumerate(drawn) for b in drawn[:i])
+        return all(self.draw.distance(a, b) > 2 * self.draw.tolerance for a, b in pairs)
+
+    def judge(self, at: Variant, response: Response) -> Verdict:
+        if self.draw is None:
+            return super().judge(at, response)
+        if response in (None, [], ""):
+            return empty("Draw the curve first: move its points up or down.")
+        if not _are_heights(response, self.draw.points):
+            return refused(f"A curve has {self.draw.points} points, each with a height.")
+        drawn = self.draw.heights([float(v) for v in response])
+        apart = [(self.draw.distance(drawn, heights), c) for c, heights in self._curves(at)]
+        distance, nearest = min(apart, key=lambda pair: pair[0])
+        if distance > self.draw.tolerance:
+            return undiagnosed(at, self.draw.default_feedback)
+        if isinstance(nearest, WrongCurve):
+            return wrong(at, nearest)
+        return right(at.fill(nearest.feedback))
+
+    def key(self, at: Variant) -> Response:
+        return self._curves(at)[0][1] if self.draw else super().key(at)
+
+    def mistakes(self, at: Variant) -> list[tuple[Wrong, Response]]:
+        if self.draw is None:
+            return super().mistakes(at)
+        return [(c, heights) for c, heights in self._curves(at) if isinstance(c, WrongCurve)]
+
+    def guess(self, at: Variant, rng: random.Random) -> Response:
+        if self.draw is None:
+            return super().guess(at, rng)
+        return [rng.uniform(self.draw.low, self.draw.high) for _ in range(self.draw.points)]
+
+    def chance(self, at: Variant) -> float:
+        return 0.0 if self.draw else super().chance(at)
 
     def page(self, at: Variant) -> dict[str, Any]:
+        axes = {"x": at.fill(self.x), "y": at.fill(self.y)}
+        if self.draw is not None:
+            shown = {"points": self.draw.points, "low": self.draw.low, "high": self.draw.high}
+            return {"draw": shown, **axes}
         options = [o for _, o in self.options(at)]
         curves = [o.curve.sampled(at) for o in options if isinstance(o, RightCurve | WrongCurve)]
-        return {**super().page(at), "curves": curves, "x": at.fill(self.x), "y": at.fill(self.y)}
+        return {**super().page(at), "curves": curves, **axes}
+
+    def from_page(self, at: Variant, answer: Any) -> Response:
+        return answer if self.draw else super().from_page(at, answer)
+
+    def to_page(self, at: Variant, response: Response) -> Any:
+        drawn = self.draw is not None and not isinstance(response, str)
+        return response if drawn else super().to_page(at, response)
+
+    def reveal(self, at: Variant, response: Response) -> dict[str, Any]:
+        """Beside a curve that was drawn rightly, the curve itself."""
+        if self.draw is None or not self.judge(at, response).correct:
+            return {}
+        return {"curve": self.answer.curve.sampled(at)}
+
+    def said(self, at: Variant, response: Response) -> str:
+        if self.draw is None or not _are_heights(response, self.draw.points):
+            return super().said(at, response)
+        return "a curve through " + ", ".join(f"{v:.3g}" for v in response)
+
+    def texts(self) -> list[str]:
+        return [*super().texts(), *([self.draw.default_feedback] if self.draw else [])]
+
+
+def _are_heights(response: Response, count: int) -> bool:
+    numbers = isinstance(response, list) and len(response) == count
+    return numbers and all(type(v) in (int, float) and math.isfinite(v) for v in response)
 
 
 class RightStatement(RightOption):

@@ -5,8 +5,9 @@ ask; its `results` appear only after an answer.  What is acknowledged is on disk
 """
 
 import math
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from .parts import Question, Response, Seed, Variant
 Mode = Literal["practice", "survey", "exam"]
 _KINDS = {"practice": "answer", "exam": "draft", "survey": "survey"}
 CONFIDENCE = ("guess", "think", "sure")
+GRACE = 5.0  # seconds by which the last answer of a timed exam may be late
 _WORDS = {
     "correct": "Right.",
     "not yet": "Not quite.",
@@ -55,7 +57,9 @@ def items(bank: Bank, questions: Iterable[Question], seed: Seed) -> list[Item]:
 class Session:
     """A run of `items` in one `mode`, kept in `log` (None: nothing is kept, as for a static face).
 
-    `fresh` asks anew instead of restoring earlier answers, as a review must.
+    `fresh` asks anew instead of restoring earlier answers, as a review must.  An exam with a
+    `time_limit` in seconds takes answers from `start()` on until the time is up; `name` tells its
+    start from that of other exams, so that a new kernel does not give the time anew.
     """
 
     def __init__(
@@ -66,7 +70,15 @@ class Session:
         attempts: int | None = None,
         confidence: bool | None = None,
         fresh: bool = False,
+        *,
+        time_limit: float | None = None,
+        name: str = "exam",
+        clock: Callable[[], float] = time.time,
     ):
+        if time_limit is not None and (mode != "exam" or not time_limit > 0):
+            raise ValueError("A time limit is a number of seconds above 0, for an exam only.")
+        self.time_limit, self.name, self._clock = time_limit, name, clock
+        self.started: float | None = None  # in seconds since 1970, as the clock has it
         self.items, self.log, self.mode, self.attempts = list(items), log, mode, attempts
         self.confidence = confidence
         self.answers: list[Any] = [None] * len(self.items)  # as the page writes them
@@ -76,6 +88,8 @@ class Session:
         self.finished = False
         if log is not None and not fresh:
             self._restore(log)
+        if self.time_is_up and not self.finished:
+            self.finish()
 
     @property
     def cards(self) -> list[dict[str, Any]]:
@@ -101,6 +115,33 @@ class Session:
             "why": to_inline_html(item.why) if item.why else "",
         }
 
+    # The clock of an exam ----------------------------------------
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the exam has a time limit and has not begun: nothing is shown before."""
+        return self.time_limit is not None and self.started is None and not self.finished
+
+    @property
+    def deadline(self) -> float | None:
+        """When the time is up, in seconds since 1970; None without a limit or before the start."""
+        if self.time_limit is None or self.started is None:
+            return None
+        return self.started + self.time_limit
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether the deadline and the seconds that an answer needs on its way have passed."""
+        return self.deadline is not None and self._clock() > self.deadline + GRACE
+
+    def start(self) -> None:
+        """Begin an exam that has a time limit; once begun, its clock runs on."""
+        if not self.waiting:
+            return
+        self.started = self._clock()
+        if self.log is not None:
+            self.log.record("start", self.name, started=self.started, limit=self.time_limit)
+
     # What a learner does ----------------------------------------
 
     def answer(
@@ -108,6 +149,11 @@ class Session:
     ) -> Verdict:
         """Grade the page's answer to question `i`, keep it, and show what may be shown."""
         item = self.items[i]
+        if self.waiting:
+            return Verdict("refused", "Start the exam first: its time runs from then on.")
+        if self.time_is_up and not self.finished:
+            self.finish()
+            return Verdict("refused", "The time is up; this answer came too late to count.")
         if self.locked(i):
             return Verdict("refused", "This question is closed; its answer stands.")
         response = item.question.from_page(item.at, page_answer)
@@ -201,6 +247,9 @@ class Session:
         )
 
     def _restore(self, log: Progress) -> None:
+        begun = log.events("start", self.name) if self.time_limit is not None else []
+        if begun:
+            self.started = float(begun[-1].data["started"])
         for i, item in enumerate(self.items):
             kinds = (_KINDS[self.mode], "answer") if self.mode == "exam" else (_KINDS[self.mode],)
             past = [e for kind in kinds for e in log.events(kind, item.question.id)]
