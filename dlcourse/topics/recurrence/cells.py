@@ -70,9 +70,7 @@ def lstm(x: Array, state: Array, w: Weights) -> Step:
     i, f, g, o = sigmoid(a[0]), sigmoid(a[1]), np.tanh(a[2]), sigmoid(a[3])
     new_c = f * c + i * g
     t = np.tanh(new_c)
-    c_by_h = (
-        _rows(c * f * (1 - f), U_f) + _rows(g * i * (1 - i), U_i) + _rows(i * (1 - g**2), U_g)
-    )
+    c_by_h = _rows(c * f * (1 - f), U_f) + _rows(g * i * (1 - i), U_i) + _rows(i * (1 - g**2), U_g)
     slope = o * (1 - t**2)
     h_by_h = _rows(t * o * (1 - o), U_o) + _rows(slope, c_by_h)
     J = np.block([[h_by_h, np.diag(slope * f)], [c_by_h, np.diag(f)]])

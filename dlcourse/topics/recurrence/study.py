@@ -233,9 +233,15 @@ def translations(model: Any, x: Array) -> Array:
         return model.translate(*to_tensors(model, [x]), 1, 10).numpy()
 
 
-def with_given_words(model: Any, part: Part) -> Array:
-    """What it would write next if every symbol before were the true one: (N, 10)."""
-    return predict(model, part.x, part.y[:, :-1]).argmax(-1)
+def own_words(model: Any, part: Part, count: int = 400) -> Array:
+    """Which symbols are right where the model reads what it wrote itself: (count, 10)."""
+    return translations(model, part.x[:count]) == part.y[:count, 1:]
+
+
+def given_words(model: Any, part: Part, count: int = 400) -> Array:
+    """Which symbols would be right if every symbol before were the true one: (count, 10)."""
+    x, y = part.x[:count], part.y[:count]
+    return predict(model, x, y[:, :-1]).argmax(-1) == y[:, 1:]
 
 
 # How far a cell remembers -------------------------------------------------------------------------
