@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 from torch.nn import functional as F
 
@@ -124,3 +125,88 @@ class LinearFunctional(nn.Module):
 
     def forward(self, x):
         return F.linear(x, self.weight, self.bias)
+
+
+# mlp_forward
+
+
+@solves("mlp_forward")
+def forward_by_index(x, weights, biases):
+    a = np.asarray(x)
+    for k in range(len(weights)):
+        z = np.einsum("ni,oi->no", a, weights[k]) + biases[k]
+        a = z if k == len(weights) - 1 else np.where(z > 0, z, 0.0)
+    return a
+
+
+@solves("mlp_forward")
+def forward_recursive(x, weights, biases):
+    if len(weights) == 1:
+        return x @ weights[0].T + biases[0]
+    hidden = x @ weights[0].T + biases[0]
+    return forward_recursive(hidden * (hidden > 0), weights[1:], biases[1:])
+
+
+@solves("mlp_forward")
+def forward_torch(x, weights, biases):
+    x = torch.as_tensor(x)
+    for k, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        x = F.linear(x, torch.as_tensor(weight), torch.as_tensor(bias))
+        x = x.relu() if k + 1 < len(weights) else x
+    return x
+
+
+# standardise
+
+
+@solves("standardise")
+def standardise_columns(train, new):
+    a, b = train.astype(float), new.astype(float)
+    for column in range(train.shape[1]):
+        values = train[:, column]
+        mean = sum(values) / len(values)
+        deviation = math.sqrt(sum((v - mean) ** 2 for v in values) / len(values)) or 1.0
+        a[:, column] = (values - mean) / deviation
+        b[:, column] = (new[:, column] - mean) / deviation
+    return a, b
+
+
+@solves("standardise")
+def standardise_stacked(train, new):
+    std = train.std(0)
+    std[std == 0] = 1
+    both = (np.vstack([train, new]) - train.mean(0)) / std
+    return both[: len(train)], both[len(train) :]
+
+
+@solves("standardise")
+def standardise_sklearn(train, new):
+    scaler = StandardScaler().fit(train)
+    return scaler.transform(train), scaler.transform(new)
+
+
+# mean_cost
+
+
+@solves("mean_cost")
+def cost_loop(p, ill, threshold, miss, alarm):
+    total = 0.0
+    for probability, truth in zip(p, ill, strict=True):
+        if probability >= threshold and not truth:
+            total += alarm
+        elif probability < threshold and truth:
+            total += miss
+    return total / len(p)
+
+
+@solves("mean_cost")
+def cost_where(p, ill, threshold, miss, alarm):
+    quiet = p < threshold
+    return np.where(quiet, np.where(ill, miss, 0.0), np.where(ill, 0.0, alarm)).mean()
+
+
+@solves("mean_cost")
+def cost_wrong_ones(p, ill, threshold, miss, alarm):
+    raised = p >= threshold
+    wrong = raised != ill
+    return (wrong * (miss * ill + alarm * raised)).sum() / p.size

@@ -260,6 +260,7 @@ parameters, `weight` of shape (out_features, in_features) and `bias` of shape (o
 everything else, `parameters()`, `to(device)`, `state_dict()`, the optimizer, reads that
 register. The scale $1/\\sqrt{n}$ keeps a sum of n terms at the size of one: with it, signals
 neither grow nor fade from layer to layer.""",
+    objectives=("NN-1",),
     minutes=12,
     difficulty=2,
 )
