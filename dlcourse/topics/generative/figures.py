@@ -14,7 +14,15 @@ def latent_map(codes: np.ndarray, labels: np.ndarray) -> Figure:
     fig, ax = plt.subplots(figsize=(6.4, 5.2))
     colours = plt.get_cmap("tab10")
     for code, label in zip(codes, labels, strict=True):
-        ax.text(code[0], code[1], str(label), color=colours(int(label)), fontsize=9, ha="center", va="center")
+        ax.text(
+            code[0],
+            code[1],
+            str(label),
+            color=colours(int(label)),
+            fontsize=9,
+            ha="center",
+            va="center",
+        )
     low, high = np.quantile(codes, 0.002, axis=0), np.quantile(codes, 0.998, axis=0)
     room = 0.06 * (high - low)
     ax.set(xlim=(low[0] - room[0], high[0] + room[0]), ylim=(low[1] - room[1], high[1] + room[1]))

@@ -112,7 +112,7 @@ def strange_rows(torch: Any, train: Array, x: Array, seed: int, code: int = 8) -
     torch.manual_seed(seed)
     net = models.MLP(torch)([train.shape[1], 64, code, 64, train.shape[1]])
     batches = data.Batches([train, train], 32, seed=seed)
-    fit(net, batches, loss=squared_error, lr=3e-3, epochs=60)
+    fit(net, batches, loss=squared_error, lr=3e-3, epochs=40)
     return {
         "autoencoder": squared_errors(x, predict(net, x)),
         "PCA": squared_errors(x, through_pca(train, x, code)),
@@ -271,8 +271,8 @@ def train_ddpm(
     torch: Any,
     x: Array,
     seed: int,
-    epochs: int = 60,
-    hidden: int = 64,
+    epochs: int = 50,
+    hidden: int = 128,
     model: Callable[[Any], Any] = models.DDPM,
 ) -> Any:
     """A `DDPM` with 50 steps of points or pictures `x` (N, D), which should lie around zero."""
@@ -367,7 +367,7 @@ def drawers(torch: Any, digits: Dataset, seed: int) -> Iterator[tuple[str, Array
     count, train = len(digits.test), digits.train.x
     yield "one normal distribution", bell(train, count, seed)
     yield "VAE, 8 numbers", decode(train_vae(torch, train, 8, seed), normal_noise(seed, count, 8))
-    net = train_ddpm(torch, 2 * train - 1, seed, epochs=100, hidden=256)
+    net = train_ddpm(torch, 2 * train - 1, seed, epochs=60, hidden=256)
     yield "diffusion", ((draw_ddpm(net, count, 64, seed) + 1) / 2).clip(0, 1)
     yield "copies of training digits", train[:count]
 
@@ -394,7 +394,7 @@ def context(tunes: Array, t: int) -> Array:
     return np.concatenate([np.eye(NOTES + 1)[past].reshape(len(tunes), -1), place], 1)
 
 
-def train_melody(torch: Any, tunes: Array, seed: int, epochs: int = 6) -> Any:
+def train_melody(torch: Any, tunes: Array, seed: int, epochs: int = 5) -> Any:
     """A network that knows, for each context, how probable each next symbol is (float64)."""
     torch.manual_seed(seed)
     net = models.MLP(torch)([LOOK_BACK * (NOTES + 1) + EIGHTHS, 96, NOTES]).double()
