@@ -89,6 +89,8 @@ from .random import (
     set_rng_state,
 )
 from .stubs import (
+    __version__,
+    accelerator,
     amp,
     autocast,
     backends,
@@ -107,6 +109,6 @@ from .tensor import Size
 globals().update({n: f for n, f in ops.PUBLIC.items() if n not in ops.METHODS_ONLY})
 globals().update(dtypes.ALIASES)  # float, long, bool, ...: dtypes, as in torch
 
-from . import nn, optim, utils  # noqa: E402 -- their code uses the names above
+from . import distributions, nn, optim, utils  # noqa: E402 -- they use the names above
 from .explain import explain  # noqa: E402
 from .serialization import load, save  # noqa: E402

@@ -32,7 +32,11 @@ backends = SimpleNamespace(
         enabled=False, deterministic=True, benchmark=False, allow_tf32=False, is_available=_no
     ),
 )
+accelerator = SimpleNamespace(
+    is_available=_no, device_count=lambda: 0, current_accelerator=_nothing
+)
 version = SimpleNamespace(cuda=None)
+__version__ = "2.13.0+scratch"  # the release of torch whose names and results these are
 
 
 def get_num_threads():
@@ -62,4 +66,21 @@ def autocast(device_type="cpu", dtype=None, enabled=True, cache_enabled=None):
     yield
 
 
-amp = SimpleNamespace(autocast=autocast)
+class GradScaler:
+    """Does nothing: float32 needs no scaling of the loss (Micikevicius et al., 2018)."""
+
+    def __init__(self, device="cpu", enabled=True, **options):
+        check_device(device)
+
+    scale = staticmethod(lambda loss: loss)
+    step = staticmethod(lambda optimizer, *args, **kwargs: optimizer.step(*args, **kwargs))
+    update = unscale_ = staticmethod(_nothing)
+    is_enabled = staticmethod(_no)
+    get_scale = staticmethod(lambda: 1.0)
+    state_dict = staticmethod(dict)
+    load_state_dict = staticmethod(_nothing)
+
+
+amp = SimpleNamespace(autocast=autocast, GradScaler=GradScaler)
+cuda.amp = SimpleNamespace(autocast=lambda enabled=True: autocast("cpu", enabled=enabled))
+cuda.amp.GradScaler = lambda **options: GradScaler("cpu", **options)

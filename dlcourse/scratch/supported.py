@@ -23,6 +23,7 @@ ROOMS = {
     "torch.utils.data": ".utils.data",
     "torch.autograd": ".autograd",
     "torch.linalg": ".linalg",
+    "torch.distributions": ".distributions",
 }
 HEADER = """# What the engine supports
 

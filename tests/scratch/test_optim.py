@@ -394,3 +394,61 @@ def test_all_pairs_of_rules_share_no_state():
         assert not any(b.state[p].get("exp_avg") is v for v in a.state[p].values())
         b.step()
         assert np.isfinite(p.detach().numpy()).all()
+
+
+# --- L-BFGS -----------------------------------------------------------------------------------
+
+LBFGS_OPTIONS = [
+    {},
+    {"lr": 0.1},
+    {"lr": 0.5, "history_size": 3, "max_iter": 5},
+    {"line_search_fn": "strong_wolfe"},
+    {"line_search_fn": "strong_wolfe", "max_iter": 7, "history_size": 2, "lr": 0.8},
+    {"line_search_fn": "strong_wolfe", "max_eval": 7},
+    {"tolerance_grad": 1e-2},
+    {"tolerance_change": 1e-3},
+]
+
+
+def quasi_newton(engine, dtype, options):
+    """Six steps of L-BFGS on a regularised softmax regression: losses, calls and weights."""
+    rng = np.random.default_rng(0)
+    kind = getattr(engine, dtype)
+    x = engine.tensor(rng.normal(size=(20, 5)), dtype=kind)
+    y = engine.tensor(rng.integers(0, 3, 20))
+    weight = engine.tensor(rng.normal(size=(5, 3)), dtype=kind, requires_grad=True)
+    bias = engine.tensor(np.zeros(3), dtype=kind, requires_grad=True)
+    optimizer, calls = engine.optim.LBFGS([weight, bias], **options), []
+
+    def closure():
+        optimizer.zero_grad()
+        loss = engine.nn.functional.cross_entropy(x @ weight + bias, y) + 0.01 * weight.pow(2).sum()
+        loss.backward()
+        calls.append(loss.item())
+        return loss
+
+    first = [optimizer.step(closure).item() for _ in range(6)]
+    return first, calls, weight.detach().numpy(), bias.detach().numpy()
+
+
+@pytest.mark.parametrize("options", LBFGS_OPTIONS)
+def test_lbfgs_takes_torchs_steps(options):
+    ours, theirs = (quasi_newton(engine, "float64", options) for engine in (scratch, torch))
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-10)
+
+
+def test_lbfgs_in_float32_finds_the_same_minimum():
+    first, *_ = quasi_newton(scratch, "float32", {"line_search_fn": "strong_wolfe"})
+    (reference, *_) = quasi_newton(torch, "float64", {"line_search_fn": "strong_wolfe"})
+    assert first[-1] == pytest.approx(reference[-1], rel=1e-5)
+
+
+def test_lbfgs_refuses_what_it_cannot_do():
+    p = scratch.zeros(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="strong_wolfe"):
+        scratch.optim.LBFGS([p], line_search_fn="armijo")
+    with pytest.raises(ValueError, match="parameter groups"):
+        scratch.optim.LBFGS([{"params": [p]}, {"params": [scratch.zeros(1, requires_grad=True)]}])
+    with pytest.raises(ValueError, match="learning rate"):
+        scratch.optim.LBFGS([p], lr=-1)
