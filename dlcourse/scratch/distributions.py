@@ -73,8 +73,15 @@ class Uniform(Distribution):
         self.low, self.high = self._take(low, high)
         self._need("low", self.low < self.high, "below high")
 
-    mean = property(lambda self: (self.low + self.high) / 2)
-    variance = property(lambda self: (self.high - self.low) ** 2 / 12)
+    @property
+    def mean(self):
+        """Half way."""
+        return (self.low + self.high) / 2
+
+    @property
+    def variance(self):
+        """(high - low)² / 12."""
+        return (self.high - self.low) ** 2 / 12
 
     def rsample(self, sample_shape=()):
         u = rand(self._shape(sample_shape), dtype=self.low.dtype)
@@ -98,8 +105,15 @@ class Normal(Distribution):
         self.loc, self.scale = self._take(loc, scale)
         self._need("scale", self.scale > 0, "positive")
 
-    mean = mode = property(lambda self: self.loc)
-    variance = property(lambda self: self.scale**2)
+    @property
+    def mean(self):
+        """`loc`."""
+        return self.loc
+
+    @property
+    def variance(self):
+        """`scale`²."""
+        return self.scale**2
 
     def rsample(self, sample_shape=()):
         return self.loc + self.scale * randn(self._shape(sample_shape), dtype=self.loc.dtype)
@@ -128,8 +142,15 @@ class Bernoulli(Distribution):
             p = self.probs.clamp(_TINY, 1 - _TINY)
             self.logits = p.log() - (1 - p).log()
 
-    mean = property(lambda self: self.probs)
-    variance = property(lambda self: self.probs * (1 - self.probs))
+    @property
+    def mean(self):
+        """`probs`."""
+        return self.probs
+
+    @property
+    def variance(self):
+        """p (1 - p)."""
+        return self.probs * (1 - self.probs)
 
     def sample(self, sample_shape=()):
         with no_grad():
