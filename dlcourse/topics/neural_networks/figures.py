@@ -76,19 +76,23 @@ def pieces(x: Array, curves: Mapping[str, Array]) -> Figure:
     return fig
 
 
-def approximation(x: Array, y: Array, built: Array, learnt: Array, inside: float) -> Figure:
-    """A curve `y`, a network with weights by construction, and the same size trained; (N,) each.
+def approximation(
+    x: Array, y: Array, built: Array, learnt: Sequence[Array], inside: float
+) -> Figure:
+    """A curve `y`, a network with weights by construction, and trained ones of its size; (N,) each.
 
     What lies beyond `inside` took no part in either.
     """
-    fig, ax = plt.subplots(figsize=(7.2, 3.1))
-    ax.axvspan(inside, x[-1], color="0.92", lw=0)
-    ax.plot(x, y, color="0.6", ls="-", lw=5, alpha=0.6, label="the curve")
-    ax.plot(x, built, color="C0", ls="-", label="weights by construction")
-    ax.plot(x, learnt, color="C1", ls="--", label="weights by training")
-    ax.set(xlabel="input x", ylabel="output", ylim=(-2.2, 2.2), xlim=(x[0], x[-1]))
-    ax.text(inside + 0.01, -2.1, "never seen", fontsize=9, color="0.4", va="bottom")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    fig, axes = plt.subplots(2, 1, figsize=(7.2, 4.4), sharex=True)
+    names = ("weights by construction", "weights by training, three random starts")
+    for ax, name, curves in zip(axes, names, ([built], learnt), strict=True):
+        ax.axvspan(inside, x[-1], color="0.92", lw=0)
+        ax.plot(x, y, color="0.6", ls="-", lw=5, alpha=0.6)
+        for curve, colour, dash in zip(curves, ("C0", "C1", "C2"), ("-", "--", "-."), strict=False):
+            ax.plot(x, curve, color=colour, ls=dash)
+        ax.set(title=name, ylabel="output", ylim=(-1.9, 1.9), xlim=(x[0], x[-1]))
+        ax.text(inside + 0.01, -1.8, "never seen", fontsize=9, color="0.4", va="bottom")
+    axes[1].set_xlabel("input x")
     return fig
 
 
@@ -125,7 +129,7 @@ def by_width(found: Mapping[int, Sequence[float]], baseline: tuple[str, float]) 
         ax.plot([place - 0.16, place + 0.16], [np.mean(values)] * 2, color="C0", ls="-", lw=2.2)
     name, height = baseline
     ax.axhline(height, color="C1", ls="--", lw=1.6)
-    ax.text(len(found) - 0.55, height, name, color="C1", va="bottom", ha="right", fontsize=9.5)
+    ax.text(0.25, height, name, color="C1", va="bottom", ha="left", fontsize=9.5)
     ax.set_xticks(range(len(found)), [str(w) for w in found])
     ax.set(xlabel="hidden units", ylabel="test accuracy", xlim=(-0.5, len(found) - 0.5))
     return fig
