@@ -18,13 +18,13 @@ class Desk:
 
     def __init__(self, exercise: Exercise, log: Progress, runner: Runner | None = None):
         self.exercise, self.log, self.runner = exercise, log, runner
-        self.levels = Levels(exercise)
+        self.levels = Levels(exercise, self.seed)
         self.hinted = len(log.events("hint", exercise.id))
         self.report: Report | None = None
 
     @property
     def seed(self) -> int:
-        """The seed of this learner's numbers, sizes and order of lines."""
+        """The seed of this learner's numbers, sizes, names and order of lines."""
         return int(self.log.learner, 16) % 1_000_003
 
     @property
@@ -96,9 +96,9 @@ class Desk:
         if not self.may_see_solution:
             return None
         self.log.record("solution", self.exercise.id, tries=self.tries)
-        return worked(self.exercise)
+        return worked(self.exercise, self.seed)
 
 
-def worked(exercise: Exercise) -> str:
-    """The reference and why it is right, as Markdown."""
-    return f"```python\n{Levels(exercise).solution}\n```\n\n{exercise.why}"
+def worked(exercise: Exercise, seed: int | None = None) -> str:
+    """The reference and why it is right, as Markdown, in the names of the learner with `seed`."""
+    return f"```python\n{Levels(exercise, seed).solution}\n```\n\n{exercise.why}"

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 
 from .form import Exercise
+from .names import names, rename
 
 _MARK = re.compile(r"\s*#: ?(?P<ask>.*)$")
 _RIGHT_SIDE = re.compile(r"^(?P<left>\s*(?:return |yield |[^=#]*?[^=!<>]=(?!=) ?))(?P<right>.+)$")
@@ -30,11 +31,13 @@ class Line:
 
 
 class Levels:
-    """The levels of one exercise."""
+    """The levels of one exercise; with a `seed`, in the names of that learner."""
 
-    def __init__(self, exercise: Exercise):
+    def __init__(self, exercise: Exercise, seed: int | None = None):
         self.exercise = exercise
-        self.text = textwrap.dedent(inspect.getsource(exercise.reference)).rstrip()
+        text = textwrap.dedent(inspect.getsource(exercise.reference)).rstrip()
+        self.names = {} if seed is None else names(exercise, text, seed)
+        self.text = rename(text, self.names)
         self.lines = self.text.split("\n")
 
     @cached_property
@@ -99,7 +102,8 @@ class Levels:
         """The lines of the Parsons level, decoys among them, in an order drawn from `seed`."""
         own = self.body
         known = {line.strip() for line in own}
-        decoys = [_like(w.decoy, own) for w in self.exercise.wrongs if w.decoy]
+        told = [rename(w.decoy, self.names) for w in self.exercise.wrongs if w.decoy]
+        decoys = [_like(decoy, own) for decoy in told]
         pool = own + [d for d in dict.fromkeys(decoys) if d.strip() not in known]
         rng = random.Random(f"{self.exercise.id} {seed}")
         rng.shuffle(pool)

@@ -26,7 +26,21 @@ class Evidence(NamedTuple):
 
 def describe(cases: Sequence[Evidence]) -> str:
     """One sentence on how the results differ from the right ones, empty if nothing simple does."""
-    tests = _VALUES if all(c.got.shape == c.want.shape for c in cases) else _SHAPES
+    return cause(cases) or where(cases)
+
+
+def cause(cases: Sequence[Evidence]) -> str:
+    """The sentence, if the difference itself says what happened."""
+    alike = all(c.got.shape == c.want.shape for c in cases)
+    return _first(_VALUES if alike else _SHAPES, cases)
+
+
+def where(cases: Sequence[Evidence]) -> str:
+    """The sentence, if all that can be said is which numbers are wrong."""
+    return _first((_partly,), cases if all(c.got.shape == c.want.shape for c in cases) else ())
+
+
+def _first(tests: Sequence[Callable[..., str]], cases: Sequence[Evidence]) -> str:
     with np.errstate(all="ignore"):
         return next((says for test in tests if cases and (says := test(cases))), "")
 
@@ -152,14 +166,23 @@ def _offset(cases: Sequence[Evidence]) -> str:
 
 def _partly(cases: Sequence[Evidence]) -> str:
     """Some are right: how many are wrong in the first case, and whether they fill a line."""
-    wrong = [~close(c.got, c.want, _RTOL) for c in cases if c.got.size > 2]
+    wrong = [np.asarray(~close(c.got, c.want, _RTOL)) for c in cases if c.got.size > 2]
     if not wrong or not all(0 < w.sum() < w.size for w in wrong):
         return ""
+    if all(map(_is_tail, wrong)):
+        right = int((~wrong[0].reshape(len(wrong[0]), -1).any(axis=1)).sum())
+        return f"It starts right and is wrong from entry {right} on, counted from 0."
     places = {_place(w) for w in wrong}
     if len(places) == 1 and (place := places.pop()):
         return f"Only {place} is wrong; the rest is right."
     count, size = int(wrong[0].sum()), wrong[0].size
     return f"{count} of {size} numbers {'is' if count == 1 else 'are'} wrong; the others are right."
+
+
+def _is_tail(wrong: Array) -> bool:
+    """Whether several entries of the first axis are wrong, all at the end, as in a series."""
+    bad = np.asarray(wrong.reshape(len(wrong), -1).any(axis=1))
+    return bool(bad.sum() > 1 and not bad.all() and bad[bad.argmax() :].all())
 
 
 def _place(wrong: Array) -> str:
@@ -174,15 +197,93 @@ def _place(wrong: Array) -> str:
     return ""
 
 
+# Losses and steps of training --------------------------------------------------------------------
+
+
+def _shared_over(cases: Sequence[Evidence]) -> str:
+    """A loss at equal scores that is log n with n another size than the number of classes."""
+    found = set()
+    for case in cases:
+        if case.want.ndim == 0 and (right := _log_of(case.want, case)):
+            found.add((_log_of(case.got, case), right))
+    if len(found) != 1:
+        return ""
+    ((mine, right),) = found
+    if not mine or mine == right:
+        return ""
+    return f"With equal scores it is the logarithm of {mine}; that of {right} is right."
+
+
+def _log_of(value: Array, case: Evidence) -> str:
+    """The name of the one size whose logarithm a number is."""
+    sizes = [(name, n) for name, n in _sizes(case.inputs) if n > 1]
+    same = [name for name, n in sizes if value.ndim == 0 and abs(float(value) - np.log(n)) < 1e-6]
+    return same[0] if same else ""
+
+
+def _double_softmax(cases: Sequence[Evidence]) -> str:
+    """A loss that ends at log(e + K - 1) - 1, the least that a softmax of probabilities allows."""
+    settled = [c for c in cases if c.want.ndim == 0 == c.got.ndim and abs(float(c.want)) < 1e-3]
+    if not settled or not all(_is_floor(float(c.got), c) for c in settled):
+        return ""
+    return (
+        f"Where the loss should be 0 it stops at {float(settled[0].got):.4g}. That is the least "
+        "that a softmax (or sigmoid) of probabilities can reach: it is applied twice."
+    )
+
+
+def _is_floor(loss: float, case: Evidence) -> bool:
+    sizes = {2, *(n for _, n in _sizes(case.inputs))}
+    return any(n > 1 and abs(loss - (np.log(np.e + n - 1) - 1)) < 2e-3 for n in sizes)
+
+
+def _summed_up(got: Array, want: Array) -> bool:
+    many = got.ndim > 0 and len(got) > 2
+    return many and _equal(got, np.cumsum(want, axis=0))
+
+
+def _growing(got: Array, want: Array) -> bool:
+    if got.ndim != 1 or len(got) < 3 or got.dtype.kind != "f" or not _equal(got[:1], want[:1]):
+        return False
+    return bool((np.diff(got) > 0).all() and not (np.diff(want) > 0).all() and (got > 0).all())
+
+
+def _sums_to_one(a: Array) -> bool:
+    rows = a.ndim > 1 and a.shape[-1] > 1 and a.dtype.kind == "f"
+    return bool(rows and (a >= 0).all() and (abs(a.sum(axis=-1) - 1) < 1e-6).all())
+
+
+def _moved(got: Array, want: Array) -> bool:
+    many = got.size > 2 and got.dtype.kind in "fiu"
+    return many and _equal(np.sort(got, axis=None), np.sort(want, axis=None))
+
+
 _VALUES = (
     _not_finite,
     _always("Every number of it is zero.", lambda g, w: not g.any() and bool(w.any())),
     _unchanged,
+    _shared_over,
+    _double_softmax,
     _factor,
     _always("It is the right array, transposed.", lambda g, w: g.ndim == 2 and _equal(g.T, w)),
+    _always(
+        "Its rows add up to 1: these are probabilities, and they should not be.",
+        lambda g, w: _sums_to_one(g) and not _sums_to_one(w),
+    ),
     _constant,
     _offset,
-    _partly,
+    _always(
+        "Each entry is the sum of all right ones up to it: something is never cleared.", _summed_up
+    ),
+    _always(
+        "It starts right and then grows at every step, as if nothing were cleared in between.",
+        _growing,
+    ),
+    _always(
+        "All its numbers are right, but in other places: look at the order of the axes, and of "
+        "what is sorted or reshaped.",
+        _moved,
+    ),
 )
 
 

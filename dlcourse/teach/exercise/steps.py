@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import signatures, words
+from . import depend, signatures, words
 from .answer import Source, blank_in, is_stub, line_of
 from .form import Case, Exercise, Property, Wrong
 from .look import Finding, Look
@@ -328,7 +328,10 @@ def wrong_values(look: Look) -> Finding | None:
     if not look.failed:
         return None
     name = look.bad_parts[0]
-    says = [f"**{words.noun(name)} is wrong {_when(look)}.**", _broken(look), _how(look, name)]
+    says = [f"**{words.noun(name)} is wrong {_when(look)}.**", _broken(look)]
+    evidence = _evidence(look, name)
+    how = signatures.cause(evidence) or depend.describe(look, name) or signatures.where(evidence)
+    says.append(how)
     says.append(_rest_is_right(look))
     text = " ".join(filter(None, says))
     return Finding("not yet", text, hint=_next_hint(look), parts=(name,))
@@ -372,13 +375,16 @@ def _holds(held: Property, case: Case, got: Observation) -> bool:
 
 def _how(look: Look, name: str) -> str:
     """What the difference looks like, the same in every case that has it."""
+    return signatures.describe(_evidence(look, name))
+
+
+def _evidence(look: Look, name: str) -> list[signatures.Evidence]:
     rows = [(mine, right, c.inputs) for c, n, mine, right in look.wrong_parts() if n == name]
-    evidence = [
+    return [
         signatures.Evidence(mine.array, right.array, inputs)
         for mine, right, inputs in rows
         if mine is not None and mine.array is not None and right.array is not None
     ]
-    return signatures.describe(evidence)
 
 
 def _rest_is_right(look: Look) -> str:

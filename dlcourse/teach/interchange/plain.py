@@ -55,7 +55,7 @@ LOSS: dict[str, tuple[str, Kind, str]] = {
     "match": ("full", "match", f"{_ALWAYS}, feedback per wrong pair"),
     "order": ("full", "order", f"{_ALWAYS}, feedback per wrong order, free pairs"),
     "gate": ("lossy", "choice", f"{_ALWAYS}; becomes a graded choice"),
-    "predict_plot": ("lossy", "choice", f"{_ALWAYS}, the curves and their drawing; their descriptions remain"),
+    "predict_plot": ("lossy", "choice", f"{_ALWAYS}, the curves; their words remain"),
     "shape": ("lossy", "text", f"{_ALWAYS}, other ways to write the shape"),
     "expr": ("lossy", "text", f"{_ALWAYS}, other ways to write the formula"),
     "bug_hunt": ("lossy", "choice", f"{_ALWAYS}, the symptom; the line is chosen"),
