@@ -2,11 +2,13 @@
 
 import importlib
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -213,6 +215,66 @@ def test_an_interrupt_ends_the_step_and_keeps_everything(engine, tmp_path):
     assert np.isfinite(predict(model, DIGITS.test.x)).all()
     resumed = fit(model, some(), epochs=4, checkpoint=path)
     assert resumed.steps == whole.steps
+
+
+KERNEL_RUN = """
+import importlib
+from dlcourse import data
+from dlcourse.models import MLP
+from dlcourse.teach.train import fit, predict
+engine = importlib.import_module({name!r})
+engine.manual_seed(0)
+model = MLP(engine)([64, 16, 10])
+digits = data.digits()
+batches = digits.train.batches(32)
+told = lambda m: print("epoch", flush=True) or 0.0
+history = fit(model, batches, epochs=100_000, metrics={{"told": told}}, checkpoint={path!r})
+"""
+KERNEL_LOOK = """
+steps = len(history.steps)
+finite = bool((predict(model, digits.test.x) ** 2).sum() < float("inf"))
+print(history.stopped.split(" after")[0], steps >= len(batches), finite)
+epochs = len(history) + 1
+again = fit(model, batches, epochs=epochs, metrics={"told": told}, checkpoint=checkpoint)
+print(again.stopped, len(again) == epochs, again.steps[:steps] == history.steps[:steps], "seen")
+"""
+
+
+def test_the_stop_button_of_a_kernel_keeps_model_history_and_checkpoint(engine, tmp_path):
+    path = str(tmp_path / "run.npz")
+    with a_kernel() as (manager, client):
+        client.execute(KERNEL_RUN.format(name=engine.__name__, path=path))
+        printed(client, until="epoch\nepoch")
+        manager.interrupt_kernel()
+        assert client.get_shell_msg(timeout=60)["content"]["status"] == "ok"
+        client.execute(f"checkpoint = {path!r}\n{KERNEL_LOOK}")
+        said = printed(client, until="seen\n")
+    assert "interrupted True True" in said
+    assert re.search(r"finished \d+ epochs True True", said), said
+
+
+@contextmanager
+def a_kernel():
+    """A kernel such as a notebook has, and its client."""
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        yield manager, client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def printed(client, until: str) -> str:
+    """What the kernel prints, up to the text `until` and the end of that message."""
+    said = ""
+    while until not in said:
+        message = client.get_iopub_msg(timeout=60)
+        assert message["msg_type"] != "error", message["content"]["evalue"]
+        if message["msg_type"] == "stream":
+            said += message["content"]["text"]
+    return said
 
 
 def test_a_second_interrupt_does_not_wait(engine):
