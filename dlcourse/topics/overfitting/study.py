@@ -1,4 +1,4 @@
-"""What lesson 08 measures: leaks, bias and variance, double descent, penalties, modes, data size."""
+"""What lesson 08 measures: leaks, bias and variance, double descent, penalties, modes, data."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...data import Dataset, Part
 from ...teach.metrics import softmax
-from ...teach.train import cross_entropy, fit, predict
+from ...teach.train import cross_entropy, engine_of, fit, predict
 
 Array = NDArray[Any]
 
@@ -57,10 +57,10 @@ def leak_by_copies(digits: Dataset, seed: int, honest: bool, copies: int = 4) ->
     x = np.repeat(images, copies, axis=0)
     x = x + rng.normal(0, 0.02, x.shape)
     y = np.repeat(rng.integers(0, 10, 200), copies)
+    train, test = halves(len(x), rng)
     if honest:  # all copies of one image on one side
-        train, test = (np.flatnonzero(np.isin(np.arange(len(x)) // copies, h)) for h in halves(200, rng))  # fmt: skip
-    else:
-        train, test = halves(len(x), rng)
+        image = np.arange(len(x)) // copies
+        train, test = (np.flatnonzero(np.isin(image, half)) for half in halves(200, rng))
     return score(x, y, train, test)
 
 
@@ -179,7 +179,7 @@ def Net(torch: Any) -> Any:
 
         def __init__(self, hidden, p=0.0, norm=False):
             super().__init__()
-            self.first = nn.Linear(64, hidden)
+            self.first = nn.Linear(64, hidden, bias=not norm)  # batch norm would subtract it
             self.norm = nn.BatchNorm1d(hidden) if norm else nn.Identity()
             self.drop = nn.Dropout(p)
             self.last = nn.Linear(hidden, 10)
@@ -198,7 +198,10 @@ class Recipe(NamedTuple):
     l1: float = 0.0
     patience: int | None = None
     norm: bool = False
-    epochs: int = 60
+    epochs: int = 50
+
+
+PLAIN = Recipe()
 
 
 def with_l1(strength: float) -> Callable[..., Any]:
@@ -212,7 +215,7 @@ def with_l1(strength: float) -> Callable[..., Any]:
 
 
 def trained(
-    engine: Any, train: Part, valid: Part, recipe: Recipe = Recipe(), seed: int = 0,
+    engine: Any, train: Part, valid: Part, recipe: Recipe = PLAIN, seed: int = 0,
     metrics: Mapping[str, Callable[[Any], float]] | None = None,
 ) -> tuple[Any, Any]:  # fmt: skip
     """A network of 128 hidden units trained by a recipe with AdamW; the model and its history."""
@@ -243,3 +246,56 @@ def right(model: Any, part: Part) -> float:
 def ensemble(models: Sequence[Any], x: Array) -> Array:
     """The mean of the models' probabilities, (N, 10)."""
     return np.mean([softmax(predict(m, x)) for m in models], axis=0)
+
+
+# Penalties ----------------------------------------------------------------------------------------
+
+
+def soft_threshold(w: Array, by: float) -> Array:
+    """Every number moved towards zero by `by`, and to exactly zero where it would pass it."""
+    return np.sign(w) * np.maximum(abs(w) - by, 0)
+
+
+def lasso(x: Array, y: Array, strength: float, steps: int = 2000, proximal: bool = True) -> Array:
+    """Weights that minimise |y - x w|^2 / 2N + strength * sum |w|, by gradient descent from zero.
+
+    With `proximal`, the penalty acts by `soft_threshold` after each step; without, by its slope
+    sign(w) in the gradient (Daubechies, Defrise and De Mol, 2004).
+    """
+    w, lr = np.zeros(x.shape[1]), len(x) / np.linalg.norm(x, 2) ** 2
+    for _ in range(steps):
+        slope = x.T @ (x @ w - y) / len(x)
+        if proximal:
+            w = soft_threshold(w - lr * slope, lr * strength)
+        else:
+            w = w - lr * (slope + strength * np.sign(w))
+    return w
+
+
+def with_noise_columns(diabetes: Dataset, count: int = 60) -> tuple[Array, Array]:
+    """Measurements and centred progress of the training patients, with columns of noise added."""
+    x, y = diabetes.train.x.astype(np.float64), diabetes.train.y.ravel().astype(np.float64)
+    noise = np.random.default_rng(0).normal(size=(len(x), count))
+    return np.hstack([x, noise]), y - y.mean()
+
+
+# Modes --------------------------------------------------------------------------------------------
+
+
+def accuracy_left_on(model: Any, part: Part, size: int = 512, by_class: bool = False) -> float:
+    """The accuracy of a model whose `eval()` was forgotten, on batches of `size`."""
+    order = np.argsort(part.y, kind="stable") if by_class else np.arange(len(part))
+    x, y = part.x[order], part.y[order]
+    kept = {k: v.clone() for k, v in model.state_dict().items()}  # running statistics would move
+    model.train()
+    answers = [
+        model(_tensor(model, x[i : i + size])).detach().numpy().argmax(1)
+        for i in range(0, len(x), size)
+    ]
+    model.load_state_dict(kept)
+    model.eval()
+    return float((np.concatenate(answers) == y).mean())
+
+
+def _tensor(model: Any, x: Array) -> Any:
+    return engine_of(model).tensor(x)
