@@ -82,8 +82,8 @@ def decoupled_copy(w, g, lr, decay):
 
 @solves("decoupled_step")
 def decoupled_torch(w, g, lr, decay):
-    p = torch.nn.Parameter(torch.as_tensor(w).clone())
-    p.grad = torch.as_tensor(g).clone()
+    p = torch.nn.Parameter(torch.clone(w))
+    p.grad = torch.clone(g)
     torch.optim.SGD([p], lr=lr, weight_decay=decay).step()  # the same for plain SGD
     return p.detach()
 
@@ -175,7 +175,7 @@ def ensemble_logsumexp(logits):
 
 @solves("ensemble_predict")
 def ensemble_torch(logits):
-    return F.softmax(torch.as_tensor(logits), dim=-1).mean(0).argmax(-1)
+    return F.softmax(logits, dim=-1).mean(0).argmax(-1)
 
 
 # evaluate_accuracy

@@ -10,7 +10,8 @@ from ...teach.exercise import Case, Exercise, Property, Wrong
 def group_split(groups, to_test):
     """Row numbers (train, test), each rising: a row is for testing if its group is in to_test."""
     test = np.isin(groups, to_test)  #: one answer per row, the same for all rows of a group
-    return np.flatnonzero(~test), np.flatnonzero(test)
+    train_rows = np.flatnonzero(~test)  #: where it is False
+    return train_rows, np.flatnonzero(test)
 
 
 def _group_inputs(rng: np.random.Generator, N: int, G: int) -> dict:
@@ -125,7 +126,8 @@ A patient of the list may have no rows at all.""",
     ),
     hints=(
         "For each row, is its group in the list? That is one True or False per row.",
-        "`np.isin(groups, to_test)` gives it; `np.flatnonzero` turns it into row numbers.",
+        "`np.isin` compares each entry of one array with a whole list; `np.flatnonzero` turns True "
+        "and False into row numbers.",
     ),
     why="""A split by rows asks how well the model does on *other rows of people it knows*. A split
 by groups asks how it does on new people, and that is what one wants to know before using it. The
@@ -260,7 +262,7 @@ needed to do it. A column that never changes in training is only shifted.""",
     hints=(
         "Which rows are known at the time when the scaler is made?",
         "Compute `mean` and `std` of `train` along axis 0, and use them on both parts.",
-        "For a constant column `std` is zero: `np.where(std > 0, std, 1.0)`.",
+        "For a constant column `std` is zero; `np.where` can put a one in its place.",
     ),
     why="""Whatever looks at data to decide something is part of training, and a mean is a decision
 about every number that follows. On our digits the difference cannot be measured; with few rows or
@@ -511,9 +513,11 @@ def early_stopping(losses, patience):
     """(epoch whose weights are kept, epoch training stops after), counted from 0."""
     best, kept = float("inf"), 0
     for epoch, loss in enumerate(losses):
-        if loss < best:  #: strictly better, a tie is no progress
+        better = loss < best  #: strictly, a tie is no progress
+        if better:
             best, kept = loss, epoch
-        if epoch - kept >= patience:  #: so many epochs since the best one
+        waited = epoch - kept  #: how old is the best loss?
+        if waited >= patience:
             return kept, epoch
     return kept, len(losses) - 1
 
@@ -532,6 +536,7 @@ def _stopping_corners(rng: np.random.Generator) -> list[Case]:
         Case("bumps on the way", {"losses": bumpy, "patience": 2}),
         Case("bumps, and more patience", {"losses": bumpy, "patience": 4}),
         Case("a plateau", {"losses": [2.0, 1.0, 1.0, 1.0, 1.0, 1.0], "patience": 3}),
+        Case("it ends before patience does", {"losses": [3.0, 1.0, 2.0, 1.5], "patience": 3}),
         Case("it never gets worse", {"losses": [3.0, 2.0, 1.0], "patience": 2}),
         Case("the first is the best", {"losses": [1.0, 2.0, 3.0, 4.0], "patience": 2}),
     ]
@@ -649,6 +654,14 @@ training loss goes on falling while the model learns by heart.""",
     objectives=("OF-6",),
     minutes=8,
     difficulty=2,
+    equivalent={
+        "best, kept = (float('inf'), 0) -> best, kept = (float('inf'), 1)": (
+            "the first loss is below infinity, so the start is never used"
+        ),
+        "best, kept = (float('inf'), 0) -> best, kept = (float('inf'), -1)": (
+            "the first loss is below infinity, so the start is never used"
+        ),
+    },
 )
 
 
@@ -671,7 +684,7 @@ def _ensemble_inputs(rng: np.random.Generator, M: int, N: int, K: int) -> dict:
 def _ensemble_corners(rng: np.random.Generator) -> list[Case]:
     split = np.log([[[0.6, 0.3, 0.1]], [[0.1, 0.45, 0.45]], [[0.35, 0.4, 0.25]]])
     loud = np.array([[[40.0, 0.0, -40.0]], [[0.0, 2.0, 0.0]], [[0.0, 2.0, 0.0]]])
-    vote = np.log([[[0.9, 0.08, 0.02]], [[0.2, 0.5, 0.3]], [[0.2, 0.5, 0.3]]])
+    vote = np.log([[[0.02, 0.08, 0.9]], [[0.3, 0.5, 0.2]], [[0.3, 0.5, 0.2]]])
     return [
         Case("models that disagree", {"logits": split}),
         Case("one loud model", {"logits": loud}),
@@ -766,6 +779,17 @@ factor of ten. Whether mean, product or vote works best is a question for the va
     objectives=("OF-6",),
     minutes=7,
     difficulty=2,
+    equivalent={
+        "p = p / p.sum(axis=-1, keepdims=True) -> p = p / p.mean(axis=-1, keepdims=True)": (
+            "every probability is K times as large, and the largest stays the largest"
+        ),
+        "return p.mean(axis=0).argmax(axis=-1) -> return p.mean(axis=0).argmax(axis=1)": (
+            "after the mean there are two axes, and the last one is axis 1"
+        ),
+        "return p.mean(axis=0).argmax(axis=-1) -> return p.sum(axis=0).argmax(axis=-1)": (
+            "a sum over the models is M times their mean, and has its largest at the same place"
+        ),
+    },
 )
 
 

@@ -14,11 +14,11 @@ from ...teach.exercise import Case, Exercise, Wrong
 def evaluate_accuracy(model, x, y):
     """The share of x (N, D) that the model classifies as y (N,), in use; its mode is put back."""
     was_training = model.training
-    model.eval()  #: dropout off, batch norm uses its running statistics
-    with torch.no_grad():  #: no graph is kept
-        answers = model(x).argmax(dim=1)
+    model.eval()  # dropout off, batch norm uses its running statistics
+    with torch.no_grad():  # no graph is kept
+        answers = model(x).argmax(dim=1)  #: the most probable class of each row
     model.train(was_training)  #: as it was before
-    return (answers == y).float().mean().item()  #: a number
+    return (answers == y).float().mean().item()  #: their share, as a number
 
 
 class Watched(nn.Module):
@@ -187,8 +187,8 @@ that was in training mode is in training mode again, and one that was not is not
     ),
     hints=(
         "Two switches are needed: one for the layers, one for the recording of gradients.",
-        "Remember `model.training` before you call `model.eval()`, and end with "
-        "`model.train(that)`.",
+        "`model.training` says in which mode the model is. Remember it before you switch, and "
+        "hand it to `model.train` at the end.",
     ),
     why="""`eval()` and `no_grad()` are independent: the first changes what dropout and batch norm
 do, the second what autograd remembers. A function that evaluates in the middle of training must

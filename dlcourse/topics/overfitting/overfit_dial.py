@@ -56,7 +56,10 @@ def _points(n: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Restraint(NamedTuple):
-    """How the fit is held back: `kind` none, ridge or early, by this strength or these steps."""
+    """How the fit is held back: `kind` none, ridge, l1, dropout or early, and by how much.
+
+    `amount` is the strength of a penalty, the probability of dropout, or the number of steps.
+    """
 
     kind: str
     amount: float
@@ -78,8 +81,11 @@ def fit(x: np.ndarray, y: np.ndarray, degree: int, how: Restraint) -> np.ndarray
     """The weights of a polynomial, (degree + 1,): each singular direction is filtered by itself.
 
     1/s is least squares (the shortest solution where there are many); ridge makes it s / (s^2 + a);
-    t steps of gradient descent from zero make it (1 - (1 - s^2 / s_max^2)^t) / s.
+    t steps of gradient descent from zero make it (1 - (1 - s^2 / s_max^2)^t) / s.  L1 and dropout
+    have no such filter: `lasso`, `without_dropouts`.
     """
+    if how.kind in ("l1", "dropout"):
+        return _in_columns(x, y, how)[degree, : degree + 1]
     U, s, Vt = _factors(x.tobytes(), degree)
     w = Vt.T @ (_filter(s, how) * (U.T @ y))
     if how.kind == "none" and not how.shortest and degree >= len(x):
@@ -95,6 +101,54 @@ def _filter(s: np.ndarray, how: Restraint) -> np.ndarray:
     if how.kind == "early":
         return (1 - (1 - (s / s[0]) ** 2) ** how.amount) / s
     return np.where(s > 1e-12 * s[0], 1 / np.maximum(s, 1e-300), 0)
+
+
+ITERATIONS = 300
+
+
+def lasso(gram: np.ndarray, moment: np.ndarray, strength: float) -> np.ndarray:
+    """For every degree d the weights w[d, :d + 1] that minimise |y - phi w|^2 / 2 + a sum |w|.
+
+    `gram` is phi^T phi of the highest degree and `moment` phi^T y; all degrees take the same
+    accelerated steps with a soft threshold (FISTA: Beck and Teboulle, 2009).
+    """
+    used = np.tri(len(gram), dtype=bool)  # degree d has the columns 0 to d
+    lr = 1 / np.linalg.eigvalsh(gram)[-1]
+    w = ahead = np.zeros(gram.shape)
+    momentum = 1.0
+    for _ in range(ITERATIONS):
+        moved = ahead - lr * (ahead @ gram - moment)
+        new = np.where(used, np.sign(moved) * np.maximum(abs(moved) - lr * strength, 0), 0)
+        following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = new + (momentum - 1) / following * (new - w)
+        w, momentum = new, following
+    return w
+
+
+def without_dropouts(gram: np.ndarray, moment: np.ndarray, p: float) -> np.ndarray:
+    """For every degree the weights that do best on average when each column drops with p.
+
+    The mean over all masks of inverted dropout adds p / (1 - p) times the diagonal of phi^T phi to
+    it: a ridge, stronger on longer columns (Srivastava et al., 2014, section 9.1).
+    """
+    held = gram + p / (1 - p) * np.diag(np.diag(gram))
+    w = np.zeros(gram.shape)
+    for d in range(len(gram)):
+        least = np.linalg.lstsq(held[: d + 1, : d + 1], moment[: d + 1], rcond=1e-14)[0]
+        w[d, : d + 1] = least
+    return w
+
+
+def _in_columns(x: np.ndarray, y: np.ndarray, how: Restraint) -> np.ndarray:
+    """The weights of all degrees, one a row, under L1 or dropout."""
+    return _all_weights(x.tobytes(), y.tobytes(), how.kind, how.amount)
+
+
+@lru_cache(maxsize=64)
+def _all_weights(points: bytes, values: bytes, kind: str, amount: float) -> np.ndarray:
+    phi = _features(points, DEGREES)
+    gram, moment = phi.T @ phi, phi.T @ np.frombuffer(values)
+    return (lasso if kind == "l1" else without_dropouts)(gram, moment, amount)
 
 
 @cache
@@ -244,6 +298,8 @@ def compute(
     degree: int,
     restraint: str,
     ridge: float,
+    l1: float,
+    dropout: float,
     descent: int,
     solution: str,
     pulled: tuple[float, ...],
@@ -277,7 +333,8 @@ def compute(
     y = y.copy()
     i = min(max(int(pulled[0]), 0), len(x) - 1)
     y[i] += pulled[1]
-    amount = {"ridge": ridge, "early": float(descent)}.get(restraint, 0.0)
+    amounts = {"ridge": ridge, "l1": l1, "dropout": dropout, "early": float(descent)}
+    amount = amounts.get(restraint, 0.0)
     how = Restraint(restraint, amount, solution == "shortest")
     curves = np.array([errors(x, y, d, how) for d in range(DEGREES + 1)])
     w = fit(x, y, degree, how)
@@ -289,6 +346,7 @@ def compute(
         "train": float(curves[degree, 0]),
         "test": float(np.mean((drawn - truth(GRID)) ** 2)),
         "norm": float(curves[degree, 2]),
+        "zeros": int(np.sum(w == 0)),
         "worst": int(curves[:, 1].argmax()),
         "worst_test": float(curves[:, 1].max()),
         "best": int(curves[:, 1].argmin()),
@@ -405,6 +463,8 @@ def _describe_dial(frame: Frame) -> tuple[str, ...]:
         )
     else:
         says.append(f"Held back, no degree does worse than {number(frame['worst_test'])}.")
+    if frame["restraint"] == "l1" and not frame["own"]:
+        says.append(f"Of the {degree + 1} weights {frame['zeros']} are exactly zero.")
     return tuple(says)
 
 
@@ -491,7 +551,18 @@ PREDICT = Prediction(
     ),
     1,
     _prove,
-    hides=("curves", "fit", "test", "train", "worst", "worst_test", "best", "best_test", "norm"),
+    hides=(
+        "curves",
+        "fit",
+        "test",
+        "train",
+        "worst",
+        "worst_test",
+        "best",
+        "best_test",
+        "norm",
+        "zeros",
+    ),
     at={"tab": "dial", "degree": 19, "restraint": "none"},
 )
 
@@ -630,7 +701,13 @@ KNOBS = (
         "restraint",
         "Held back by",
         "none",
-        options=(("none", "nothing"), ("ridge", "ridge"), ("early", "stopping")),
+        options=(
+            ("none", "nothing"),
+            ("ridge", "ridge"),
+            ("l1", "L1"),
+            ("dropout", "dropout"),
+            ("early", "stopping"),
+        ),
         when=_DIAL,
     ),
     Slider(
@@ -642,6 +719,26 @@ KNOBS = (
         0.25,
         log=True,
         when=("restraint", ("ridge",)),
+    ),
+    Slider(
+        "l1",
+        "Strength of the L1 penalty",
+        0.01,
+        1e-6,
+        100.0,
+        0.25,
+        log=True,
+        when=("restraint", ("l1",)),
+    ),
+    Slider(
+        "dropout",
+        "Probability of dropout",
+        0.1,
+        0.01,
+        0.9,
+        0.01,
+        when=("restraint", ("dropout",)),
+        about="Each column of the polynomial drops with it; the mean over all masks is fitted.",
     ),
     Slider(
         "descent",
@@ -720,6 +817,18 @@ EXPLORABLE = Explorable(
         Preset(
             "ridge", "Degree 19 with a ridge", {"degree": 19, "restraint": "ridge", "ridge": 0.1}
         ),
+        Preset("l1", "Degree 59 with L1", {"degree": 59, "restraint": "l1", "l1": 0.1}),
+        Preset(
+            "too-much",
+            "Far too much of it",
+            {"degree": 19, "restraint": "ridge", "ridge": 100.0},
+            "R-13",
+        ),
+        Preset(
+            "dropped",
+            "Degree 19 with dropout",
+            {"degree": 19, "restraint": "dropout", "dropout": 0.1},
+        ),
         Preset("eval", "Batch norm in eval()", {"tab": "switch", "mode": "eval"}),
         Preset("past", "Past interpolation", {"degree": 59}, "R-01"),
         Preset("train-mode", "Batch norm left in train()", {"tab": "switch", "size": 2}, "R-06"),
@@ -749,5 +858,5 @@ EXPLORABLE = Explorable(
         Own("data", "(x, y): your own points, two arrays of the same length"),
         Own("fitter", "fitter(x, y, at) -> the values of your fit at `at`"),
     ),
-    also_breaks=("R-08", "R-13"),
+    also_breaks=("R-08",),
 )
