@@ -1,5 +1,6 @@
 """The ladder, its messages and the parts they are made of."""
 
+import linecache
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from dlcourse.teach.exercise import Case, Exercise, InProcess, Source, Wrong, check, examine
 from dlcourse.teach.exercise.compare import close
 from dlcourse.teach.exercise.desk import Desk
+from dlcourse.teach.exercise.levels import Levels
 from dlcourse.teach.exercise.observe import observe
 from dlcourse.teach.exercise.shrink import numbers, smallest
 from dlcourse.teach.exercise.signatures import Evidence, describe
@@ -232,3 +234,25 @@ def test_what_an_answer_printed_is_reported():
         return x
 
     assert examine(SCALE, prints, runner=HERE).printed.startswith("hello (")
+
+
+def in_a_cell(text, name):
+    """What a cell of a notebook defines: its text is known by a name that is no file."""
+    file = f"/nowhere/ipykernel/{abs(hash(text))}.py"
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+    scope = {"__name__": "__main__", "np": np}
+    exec(compile(text, file, "exec"), scope)
+    return scope[name]
+
+
+def test_a_class_that_a_cell_defines_is_read_like_any_other():
+    e = find_exercise("sgd_momentum")
+    stub = "import numpy as np\n\n\n" + Levels(e).blank
+    assert check(e, in_a_cell(stub, "SGD"), runner=HERE).state == "not attempted"
+    right = Levels(e).solution
+    assert check(e, in_a_cell(right, "SGD"), runner=HERE).correct
+    broken = right.replace("v += p.grad", "v += p.gradient")
+    verdict = check(e, in_a_cell(broken, "SGD"), runner=HERE)
+    assert "v += p.gradient" in verdict.says
+    blank = right.replace("v += p.grad", "v += ...")
+    assert check(e, in_a_cell(blank, "SGD"), runner=HERE).state == "not attempted"

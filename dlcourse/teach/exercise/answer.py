@@ -4,6 +4,7 @@ import ast
 import contextlib
 import importlib
 import inspect
+import linecache
 import pickle
 import sys
 import sysconfig
@@ -126,10 +127,23 @@ def source_of(attempt: Any) -> str | None:
     """The text of the answer, if there is one to read."""
     if isinstance(attempt, Source):
         return attempt.text
-    try:
-        return textwrap.dedent(inspect.getsource(attempt))
-    except (OSError, TypeError, IndentationError):
-        return None
+    lines, _ = _lines(attempt)
+    return textwrap.dedent("".join(lines)) if lines else None
+
+
+def _class_lines(cls: type) -> tuple[list[str], int]:
+    """The lines of a class that a cell defines: Python looks for its file, and finds none."""
+    for method in _functions(cls):
+        lines, at = linecache.getlines(method.__code__.co_filename), method.__code__.co_firstlineno
+        try:
+            tree = ast.parse("".join(lines))
+        except (SyntaxError, ValueError):
+            continue
+        classes = (n for n in ast.walk(tree) if isinstance(n, ast.ClassDef))
+        for node in classes:
+            if node.name == cls.__name__ and node.lineno <= at <= (node.end_lineno or 0):
+                return lines[node.lineno - 1 : node.end_lineno], node.lineno
+    return [], 1
 
 
 def is_stub(attempt: Any, methods: tuple[str, ...] = ()) -> bool:
@@ -187,7 +201,7 @@ def _lines(attempt: Any) -> tuple[list[str], int]:
     try:
         return inspect.getsourcelines(attempt)
     except (OSError, TypeError, IndentationError):
-        return [], 1
+        return _class_lines(attempt) if inspect.isclass(attempt) else ([], 1)
 
 
 def blank_in(attempt: Any) -> bool:
