@@ -80,6 +80,19 @@ CASES = (
         (("switch", "F.dropout(x, 0.5)", ""),),
     ),
     Case(
+        "leak-detector",
+        ".lkd-step >> nth=1",
+        (-160, 0),
+        ".lkd-step >> nth=0",
+        "Columns chosen before",
+        "looked at 100",
+        "Report more than 90",
+        (
+            ("switch", "Copy with noise", ""),
+            ("key", "copy with noise, step", "Home"),
+        ),
+    ),
+    Case(
         "fold-plane",
         ".dlx-handle >> nth=0",
         (40, -25),

@@ -30,8 +30,8 @@ class Watched(nn.Module):
         self.linear = nn.Linear(D, K)
         self.log: list[tuple[bool, bool]] = []
         with torch.no_grad():
-            self.norm.running_mean += torch.linspace(-2, 2, D)
-            self.norm.running_var *= 3
+            self.norm.running_mean = torch.linspace(-2, 2, D)
+            self.norm.running_var = torch.full((D,), 3.0)
             self.linear.weight.copy_(torch.linspace(-1, 1, D * K).view(K, D).sin() * 3)
             self.linear.bias.copy_(torch.linspace(-1, 1, K))
 

@@ -16,8 +16,10 @@ def leaks(found: Mapping[str, tuple[Scores, Scores]]) -> Figure:
     for row, (reported, honest) in enumerate(found.values()):
         ax.plot(honest, [row + 0.14] * len(honest), "s", color="C0", alpha=0.6, ms=5)
         ax.plot(reported, [row - 0.14] * len(reported), "o", color="C1", alpha=0.6, ms=5)
-    ax.text(np.mean(next(iter(found.values()))[0]), -0.42, "reported", color="C1", ha="center")
-    ax.text(np.mean(next(iter(found.values()))[1]), 0.52, "honest", color="C0", ha="center")
+    ax.text(
+        float(np.mean(next(iter(found.values()))[0])), -0.42, "reported", color="C1", ha="center"
+    )
+    ax.text(float(np.mean(next(iter(found.values()))[1])), 0.52, "honest", color="C0", ha="center")
     ax.set(yticks=range(len(found)), yticklabels=list(found), xlim=(0, 1), xlabel="accuracy")
     ax.set_ylim(-0.7, len(found) - 0.4)
     ax.invert_yaxis()

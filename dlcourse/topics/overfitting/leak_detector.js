@@ -57,15 +57,18 @@ function pipeline(bench) {
       const near = order.map((n) => { const box = steps[n].button.getBoundingClientRect(); return Math.hypot(box.x + box.width / 2 - x, 2 * (box.y + box.height / 2 - y)); });
       const to = near.indexOf(Math.min(...near));
       if (order[to] !== name) put(name, to);
-    });
+    }, () => draw(bench.frame));
   }
   const draw = (frame) => {
     const { order, used, words, reach, models } = frame.numbers;
     const shown = [...order, "choose"].map((name) => steps[name].item);
-    if (shown.some((item, i) => node.children[i] !== item)) {
-      const held = node.contains(document.activeElement) ? document.activeElement : node.getRootNode().activeElement;
+    // A step that is held keeps its place in the document, or the pointer would lose it.
+    const held = Object.values(steps).some((step) => step.button.classList.contains("lkd-held"));
+    shown.forEach((item, i) => { item.style.order = held ? i : ""; });
+    if (!held && shown.some((item, i) => node.children[i] !== item)) {
+      const focused = node.getRootNode().activeElement;
       node.replaceChildren(...shown);
-      if (held && node.contains(held)) held.focus();
+      if (focused && node.contains(focused)) focused.focus();
     }
     for (const [name, { arrow, button, note, item }] of Object.entries(steps)) {
       const share = reach?.[name] ?? 0, on = name === "choose" ? models > 1 : used.includes(name), first = name === order[0];
@@ -82,12 +85,12 @@ function pipeline(bench) {
   return { node, draw };
 }
 
-/** While a step is held, tell where the pointer is. */
-function drag(button, move) {
-  let held = false;
-  button.addEventListener("pointerdown", (event) => { held = true; button.classList.add("lkd-held"); try { button.setPointerCapture(event.pointerId); } catch { /* a pointer that is gone */ } });
-  button.addEventListener("pointermove", (event) => { if (held) move(event.clientX, event.clientY); });
-  for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) button.addEventListener(end, (event) => { if (held && end === "pointerup") move(event.clientX, event.clientY); held = end === "lostpointercapture" ? held : false; if (!held) button.classList.remove("lkd-held"); });
+/** While a step is held, `move` is told where the pointer is; `drop` when it is let go. */
+function drag(button, move, drop) {
+  const held = () => button.classList.contains("lkd-held");
+  button.addEventListener("pointerdown", (event) => { button.classList.add("lkd-held"); button.setPointerCapture(event.pointerId); });
+  button.addEventListener("pointermove", (event) => { if (held()) move(event.clientX, event.clientY); });
+  for (const end of ["pointerup", "pointercancel"]) button.addEventListener(end, () => { button.classList.remove("lkd-held"); drop(); });
 }
 
 function scoreChart(bench) {

@@ -162,7 +162,7 @@ def descent(
         w = ridge(phi, np.eye(10)[train.y], penalty)
         rows["train"].append(np.mean((phi @ w).argmax(1) != train.y))
         rows["test"].append(np.mean((at @ w).argmax(1) != test.y))
-        rows["length"].append(np.linalg.norm(w))
+        rows["length"].append(float(np.linalg.norm(w)))
     return {name: np.array(values) for name, values in rows.items()}
 
 
@@ -262,7 +262,7 @@ def lasso(x: Array, y: Array, strength: float, steps: int = 2000, proximal: bool
     With `proximal`, the penalty acts by `soft_threshold` after each step; without, by its slope
     sign(w) in the gradient (Daubechies, Defrise and De Mol, 2004).
     """
-    w, lr = np.zeros(x.shape[1]), len(x) / np.linalg.norm(x, 2) ** 2
+    w, lr = np.zeros(x.shape[1]), len(x) / float(np.linalg.norm(x, 2)) ** 2
     for _ in range(steps):
         slope = x.T @ (x @ w - y) / len(x)
         if proximal:
