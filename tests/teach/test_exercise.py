@@ -77,6 +77,13 @@ def test_what_was_expected_is_told_from_the_second_try_on():
         (lambda x, by: 0 * x, "Every number of it is zero"),
         (lambda x, by: x * np.nan, "nan or inf"),
         (lambda x, by: np.where(np.arange(len(x))[:, None] == 0, 0, x * by), "the first row"),
+        (lambda x, by: np.round(x * by, 2), "nearly right"),
+        (lambda x, by: x * by * (1 + 0j), "has complex numbers"),
+        (lambda x, by: (yield x * by), "`yield`"),
+        (lambda x, by: (x * by).copy, "Is it called"),
+        (lambda by, x: x.copy() * by, "Its arguments stand in another order"),
+        (lambda x, *, by: x * by, "by name only"),
+        (lambda x, by: print(x * by), "only `return` hands it over"),
         (lambda x, by: (x * by).astype(int), "whole numbers only"),
         (lambda x: x, "It takes 1 argument; it is called as `scale(x, by)`"),
         (lambda x, by: undefined, "NameError"),  # noqa: F821
@@ -256,3 +263,25 @@ def test_a_class_that_a_cell_defines_is_read_like_any_other():
     assert "v += p.gradient" in verdict.says
     blank = right.replace("v += p.grad", "v += ...")
     assert check(e, in_a_cell(blank, "SGD"), runner=HERE).state == "not attempted"
+
+
+def test_one_factor_in_three_single_numbers_is_told_and_in_two_it_is_not():
+    cases = [Evidence(np.array(2.0 * w), np.array(w), {}) for w in (1.0, 0.3, 2.5)]
+    assert "2 times what it should be" in describe(cases)
+    assert describe(cases[:2]) == ""
+
+
+def test_a_folder_that_is_gone_stops_no_check(tmp_path, monkeypatch):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert check(SCALE, scale).correct
+
+
+def test_an_async_answer_is_told_without_a_warning(recwarn):
+    async def waits(x, by):
+        return x * by
+
+    assert "Leave out the `async`" in verdict(waits).says
+    assert not recwarn.list

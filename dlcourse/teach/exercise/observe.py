@@ -6,6 +6,7 @@ is a copy of its numbers.
 
 import contextlib
 import copy
+import inspect
 import io
 import random
 import sys
@@ -73,6 +74,8 @@ def observe(
         warnings.simplefilter("ignore")  # a warning is no error, whatever the caller's filters say
         try:
             result = drive(attempt, **mine)
+            if inspect.iscoroutine(result):
+                result.close()  # nobody awaits it
         except BaseException as error:  # noqa: BLE001 -- a learner's code may raise anything
             raised = _raised(error, attempt)
     changed = tuple(name for name, print in _fingerprints(mine).items() if print != before[name])

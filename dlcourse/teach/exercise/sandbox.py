@@ -23,6 +23,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -178,10 +179,18 @@ class Sandbox:
             "memory": self.memory,
             "ours": ours,
             "path": sys.path,
-            "folder": os.getcwd(),
+            "folder": _folder(),
         }
         data = pickle.dumps(task)
         return len(data).to_bytes(8, "big") + data
+
+
+def _folder() -> str:
+    """The folder to work in: this one, or another where it has been removed meanwhile."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return tempfile.gettempdir()
 
 
 class _Host:

@@ -36,8 +36,10 @@ def cause(cases: Sequence[Evidence]) -> str:
 
 
 def where(cases: Sequence[Evidence]) -> str:
-    """The sentence, if all that can be said is which numbers are wrong."""
-    return _first((_partly,), cases if all(c.got.shape == c.want.shape for c in cases) else ())
+    """The sentence, if all that can be said is how far off or which numbers are wrong."""
+    return _first(
+        (_nearly, _partly), cases if all(c.got.shape == c.want.shape for c in cases) else ()
+    )
 
 
 def _first(tests: Sequence[Callable[..., str]], cases: Sequence[Evidence]) -> str:
@@ -70,7 +72,7 @@ def _spare_axis(got: Array, want: Array) -> bool:
 
 
 _SHAPES = (
-    _always("It is the right array, transposed.", lambda g, w: g.ndim == 2 and _equal(g.T, w)),
+    _always("It is the right array, transposed.", lambda g, w: g.ndim > 1 and _equal(g.T, w)),
     _always("The numbers themselves are right.", _is_reshaped),
     _always("One axis too many was summed over.", _lost_axis),
     _always("One axis still has to be summed over.", _spare_axis),
@@ -102,7 +104,10 @@ def _unchanged(cases: Sequence[Evidence]) -> str:
 
 
 def _factor(cases: Sequence[Evidence]) -> str:
-    found = [(ratio(c.got, c.want), c) for c in cases if c.got.size > 1]
+    many = [c for c in cases if c.got.size > 1]
+    if not many and len(cases) > 2:  # one number alone shows no factor, the same in three does
+        many = [c for c in cases if c.want.any()]
+    found = [(ratio(c.got, c.want), c) for c in many]
     factors = [c for c, _ in found if c is not None]
     if not factors or len(factors) < len(found):
         return ""
@@ -162,6 +167,17 @@ def _offset(cases: Sequence[Evidence]) -> str:
     if not first or not all(_equal(gap, np.full_like(gap, first)) for gap in gaps):
         return ""
     return f"Every number is off by the same {first:.4g}."
+
+
+def _nearly(cases: Sequence[Evidence]) -> str:
+    """All are right to a few digits: something is rounded, or a small constant is too large."""
+    gaps = [(largest(np.asarray(c.got - c.want, float)), largest(c.want)) for c in cases]
+    if not all(_finite(c.got).all() for c in cases) or any(gap > 5e-3 * of for gap, of in gaps):
+        return ""
+    return (
+        f"It is nearly right, off by {max(gap for gap, _ in gaps):.1g} at most: is something "
+        "rounded, or a small constant too large?"
+    )
 
 
 def _partly(cases: Sequence[Evidence]) -> str:
@@ -265,7 +281,7 @@ _VALUES = (
     _shared_over,
     _double_softmax,
     _factor,
-    _always("It is the right array, transposed.", lambda g, w: g.ndim == 2 and _equal(g.T, w)),
+    _always("It is the right array, transposed.", lambda g, w: g.ndim > 1 and _equal(g.T, w)),
     _always(
         "Its rows add up to 1: these are probabilities, and they should not be.",
         lambda g, w: _sums_to_one(g) and not _sums_to_one(w),

@@ -67,7 +67,10 @@ def signed(look: Look) -> Finding | None:
     except TypeError:
         if isinstance(attempt, Source):
             return None
-        takes = words.count(len(inspect.signature(attempt).parameters), "argument")
+        given = inspect.signature(attempt).parameters
+        takes = words.count(len(given), "argument")
+        if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in given.values()):
+            takes += ", some of them by name only (those after `*`)"
         return Finding(
             "not yet",
             f"**It takes {takes}; it is called as `{e.name}({', '.join(e.parameters)})`.** "
@@ -108,6 +111,24 @@ def finished(look: Look) -> Finding | None:
             return Finding("crash", says + where)
         case "refused":
             return Finding("refused", f"Your answer could not be read: `{ended.detail}`")
+
+
+def ordered(look: Look) -> Finding | None:
+    """Do its arguments stand in the order in which they are passed?"""
+    if isinstance(look.attempt, Source) or not look.failed:
+        return None
+    try:
+        names = tuple(inspect.signature(look.attempt).parameters)
+    except (TypeError, ValueError):
+        return None
+    wanted = look.exercise.parameters
+    if names == wanted or sorted(names) != sorted(wanted):
+        return None
+    return Finding(
+        "not yet",
+        f"**Its arguments stand in another order.** It is called as `{look.exercise.name}"
+        f"({', '.join(wanted)})`; yours takes `({', '.join(names)})`.",
+    )
 
 
 # --- is it a mistake that we know? ---------------------------------------------------------------
@@ -247,7 +268,10 @@ def returned(look: Look) -> Finding | None:
             says = f"**An error is right here, a result is not:** `{words.error(want)}`."
             return Finding("not yet", says)
         if _is_none(got) and not _is_none(want):
-            return Finding("not yet", "**It returns `None`.** Does it end in a `return`?")
+            told = " `print` shows a result; only `return` hands it over." if got.printed else ""
+            return Finding("not yet", f"**It returns `None`.** Does it end in a `return`?{told}")
+        if (kind := _first_kind(got)) != _first_kind(want) and kind in _UNFINISHED:
+            return Finding("not yet", _UNFINISHED[kind])
         if got.container != want.container:
             says = f"**It returns {_container(got)}**; {_wanted(look.exercise, want)} asked for."
             return Finding("not yet", says)
@@ -255,6 +279,19 @@ def returned(look: Look) -> Finding | None:
         if mine is not None and right.array is not None and _kind(mine) != _kind(right):
             return Finding("not yet", _kind_says(name, mine.kind, right.kind))
     return None
+
+
+_UNFINISHED = {
+    "generator": "**It returns a generator.** There is a `yield` in it: use `return`.",
+    "coroutine": "**It returns a coroutine.** Leave out the `async` before `def`.",
+    "function": "**It returns a function.** Is it called, with its brackets?",
+    "method": "**It returns a method.** Is it called, with its brackets?",
+    "builtin_function_or_method": "**It returns a method.** Is it called, with its brackets?",
+}
+
+
+def _first_kind(seen: Observation) -> str:
+    return next((part.kind for part in seen.parts.values()), "")
 
 
 def _is_none(seen: Observation) -> bool:
@@ -299,6 +336,8 @@ def shaped(look: Look) -> Finding | None:
     for _, name, mine, right in look.wrong_parts():
         if mine is None or mine.array is None or right.array is None:
             says = f"**{words.noun(name)} is missing, or is not made of numbers.**"
+            if mine is not None and mine.text.startswith("complex"):
+                says = f"**{words.noun(name)} has complex numbers**; real ones are asked for."
             return Finding("not yet", says)
         if mine.array.shape != right.array.shape:
             says = f"**{words.noun(name)} has the wrong shape.** {_how(look, name)}"
@@ -428,6 +467,7 @@ STEPS: tuple[Step, ...] = (
     attempted,
     signed,
     finished,
+    ordered,
     named,
     raised,
     returned,
