@@ -60,6 +60,16 @@ CASES = (
         (("key", "Stride s", "ArrowRight"),),
     ),
     Case(
+        "signal-river",
+        ".dlx-handle >> nth=0",
+        (60, 0),
+        ".dlx-handle >> nth=0",
+        "Sigmoid, ten layers",
+        "activation sigmoid",
+        "Lose all but",
+        (("radio", "Activation", "sigmoid"),),
+    ),
+    Case(
         "momentum-terrain",
         ".dlx-handle >> nth=1",
         (-30, 20),

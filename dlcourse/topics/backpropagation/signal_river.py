@@ -242,8 +242,8 @@ PREDICT = Prediction(
     1,
     _prove,
     hides=(
-        "sizes", "gradients", "shares", "dead", "silent", "last", "lowest", "highest", "first_gradient",
-        "ratio",
+        "sizes", "gradients", "shares", "dead", "silent", "last", "lowest", "highest",
+        "first_gradient", "ratio",
     ),
     at={"activation": "relu", "init": "Xavier", "depth": 20, "width": 128},
 )  # fmt: skip
@@ -308,8 +308,9 @@ MISSIONS = (
         "vanish",
         "Lose all but a hundred-thousandth of the gradient in ten layers.",
         _check_vanish,
-        lambda e: {"activation": "sigmoid", "init": "Xavier", "depth": 10},
-        {"activation": "relu", "init": "He", "depth": 10, "residual": False, "normalise": False},
+        lambda e: {"activation": "sigmoid"},
+        {"activation": "relu", "init": "Xavier", "depth": 10, "residual": False,
+         "normalise": False},
     ),
 )  # fmt: skip
 
