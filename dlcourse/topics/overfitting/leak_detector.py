@@ -454,15 +454,15 @@ def picture(frame: Frame) -> "Figure":
             words = f"{_percent(frame['reach'][step])} of test rows"
             flow.text(i, -0.62, words, ha="center", fontsize=8.5, color=colour)
         if i:
-            flow.annotate("", (i - 0.33, 0), (i - 0.67, 0), arrowprops={"arrowstyle": "->"})
-    flow.set(xlim=(-0.6, max(1, len(boxes) - 0.4)), ylim=(-0.8, 0.6))
+            flow.annotate("", (i - 0.3, 0), (i - 0.62, 0), arrowprops={"arrowstyle": "->"})
+    flow.set(xlim=(-0.6, max(3.6, len(boxes) - 0.4)), ylim=(-0.8, 0.6))
     flow.set_axis_off()
     for row, (name, colour) in enumerate((("reports", "#b8500c"), ("truths", "#0b63b0"))):
         scores.barh(row, frame[name].mean(), color=colour, alpha=0.35, height=0.6)
         scores.plot(frame[name], [row] * len(frame[name]), "o", color=colour, ms=4)
     scores.axvline(frame["chance"], color="#57606a", lw=1, ls=":")
-    scores.text(frame["chance"] + 0.005, 1.42, "chance", fontsize=8.5, color="#57606a")
-    scores.set(yticks=[0, 1], yticklabels=["reported", "on untouched rows"], xlim=(0, 1))
+    scores.text(frame["chance"] + 0.008, 0.55, "chance", fontsize=9, color="#57606a", va="center")
+    scores.set(yticks=[0, 1], yticklabels=["reported", "on untouched rows"], xlim=(0, 1.02))
     scores.set_xlabel("accuracy, one dot a run")
     scores.invert_yaxis()
     return figure
