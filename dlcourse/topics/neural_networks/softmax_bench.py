@@ -541,7 +541,7 @@ def _draw_curve(axes: Any, frame: Frame) -> None:
     if frame["floor"] is not None:
         axes.axhline(frame["floor"], color="#0a6b4a", lw=1)
         axes.text(-12, frame["floor"], f"floor {frame['floor']:.3f}", va="bottom", color="#0a6b4a")
-    axes.set_title("loss along the right logit (dashed: cross-entropy)", fontsize=10)
+    axes.set_title("loss (dashed: cross-entropy)", fontsize=10)
     axes.set_xlabel("right logit")
 
 
