@@ -57,10 +57,10 @@ def rare_letters(share: np.ndarray, size: np.ndarray, symbols: Sequence[str]) ->
     fig, ax = plt.subplots(figsize=(6.4, 3.6))
     seen = share > 0
     ax.loglog(share[seen], size[seen], "o", ms=4, alpha=0.6, color="C0")
-    for i in np.flatnonzero(seen):
-        if symbols[i] in " etqzXZ":
-            name = "space" if symbols[i] == " " else symbols[i]
-            ax.annotate(name, (share[i], size[i]), (5, -9), textcoords="offset points", color="C1")
+    for symbol, x, y in zip(symbols, share, size, strict=True):
+        if x > 0 and symbol in " etqzXZ":
+            name = "space" if symbol == " " else symbol
+            ax.annotate(name, (x, y), (5, -9), textcoords="offset points", color="C1")
     ax.set(xlabel="share of the letters", ylabel="size of its row's gradient")
     return fig
 

@@ -19,6 +19,12 @@ Rule = Callable[[Array, Array, dict[str, Any], float], Array]
 RATES = tuple(10.0 ** (k / 2) for k in range(-6, 3))  # 0.001 to 10, each about 3.2 times the last
 
 
+def _scratch() -> Any:
+    from ... import scratch
+
+    return scratch
+
+
 # A valley from real data ---------------------------------------------------------------------
 
 
@@ -104,7 +110,7 @@ def NextLetter(torch: Any) -> Any:
     return NextLetter
 
 
-def letters(count: int = 20_000, seed: int = 0) -> Dataset:
+def letters(count: int = 12_000, seed: int = 0) -> Dataset:
     """Four letters in a row and the one that follows, from the three parts of `prose`."""
     text, rng = prose(), np.random.default_rng(seed)
 
@@ -149,8 +155,7 @@ def batch_noise(model: Any, part: Part, size: int, draws: int = 40, seed: int = 
 
 def letter_gradients(data: Dataset, seed: int = 0) -> tuple[Array, Array]:
     """For each symbol: its share of the training letters, and the size of its row's gradient."""
-    from ... import scratch
-
+    scratch = _scratch()
     scratch.manual_seed(seed)
     model = NextLetter(scratch)(len(data.labels)).double()
     flat_gradient(model, data.train.x, data.train.y)
@@ -228,7 +233,7 @@ def digit_task(epochs: int = 8) -> Task:
 
 
 def letter_task() -> Task:
-    """The next letter of technical English, one pass over 20,000 places in batches of 128."""
+    """The next letter of technical English, one pass over 12,000 places in batches of 128."""
     data = letters()
 
     def make(engine: Any, seed: int) -> Any:
@@ -264,8 +269,7 @@ def judge(model: Any, part: Part) -> tuple[float, float]:
 
 def train_with_rule(task: Task, rule: Rule, lr: float, seed: int) -> float:
     """Test accuracy after training the task's network by a rule of the lesson, on scratch."""
-    from ... import scratch
-
+    scratch = _scratch()
     model = task.make(scratch, seed)
     weights = [p.detach().numpy() for p in model.parameters()]  # views: writing changes the model
     states: list[dict[str, Any]] = [{} for _ in weights]
@@ -285,8 +289,7 @@ def with_typing_error(clip: float | None, seed: int, factor: float = 100.0) -> f
 
     A lost decimal point in one of 286 labels; factor 1 is the clean set.
     """
-    from ... import scratch
-
+    scratch = _scratch()
     data = diabetes(0)
     mean, spread = data.train.y.mean(), data.train.y.std()
     y = data.train.y.astype(np.float64).ravel().copy()
