@@ -1,5 +1,7 @@
 """What lesson 04 measures: digits read, found and outlined, each against an older method."""
 
+import copy
+import functools
 import itertools
 from typing import Any
 
@@ -54,7 +56,7 @@ def joined(*sets: Dataset) -> Dataset:
 # Reading digits ----------------------------------------------------------------------------------
 
 
-def reader(model: Any, d: Dataset, seed: int, epochs: int = 12, lr: float = 5e-3) -> Any:
+def reader(model: Any, d: Dataset, seed: int, epochs: int = 12, lr: float = 1e-2) -> Any:
     """Train `model` on the digits, whose shape must be what the model reads; gives its history."""
     batches = d.train.batches(32, seed=seed)
     schedule = cosine(epochs * len(batches))
@@ -72,7 +74,7 @@ def start(torch: Any, model: Any, seed: int, *args: Any, **options: Any) -> Any:
 Found = list[tuple[np.ndarray, np.ndarray, np.ndarray]]  # boxes, kinds and scores of each picture
 
 
-def train_detector(model: Any, train: Part, seed: int, epochs: int = 8, lr: float = 6e-3) -> Any:
+def train_detector(model: Any, train: Part, seed: int, epochs: int = 6, lr: float = 8e-3) -> Any:
     """Train a `Detector` on canvases; gives its history."""
     batches = train.batches(16, "x", "present", "places", "labels", seed=seed)
     schedule = cosine(epochs * len(batches), warm_up=20)
@@ -161,7 +163,7 @@ def ink_loss(model: Any, x: Any, y: Any) -> Any:
     return engine_of(model).nn.functional.cross_entropy(model(x), y)
 
 
-def train_outliner(model: Any, train: Part, seed: int, epochs: int = 3, lr: float = 5e-3) -> Any:
+def train_outliner(model: Any, train: Part, seed: int, epochs: int = 2, lr: float = 1e-2) -> Any:
     """Train a `UNet` with two classes on which pixels belong to a digit; gives its history."""
     ink = Part(train.x, (train.y > 0).astype(np.int64))
     batches = ink.batches(16, seed=seed)
@@ -178,3 +180,63 @@ def best_threshold(part: Part) -> float:
     """The grey value whose threshold outlines `part` best; the part must not be the test."""
     grid = np.linspace(0.2, 0.6, 9)
     return float(grid[np.argmax([ink_iou(part.x[:, 0] > t, part) for t in grid])])
+
+
+# Depth -------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def Stack(torch: Any) -> Any:
+    """Many equal convolutions in a row, with or without a shortcut around each."""
+    nn, F = torch.nn, torch.nn.functional
+
+    class Stack(nn.Module):
+        def __init__(self, depth=24, shortcut=True, channels=8):
+            super().__init__()
+            self.shortcut = shortcut
+            self.enter = nn.Conv2d(1, channels, 3, padding=1)
+            layers = [nn.Conv2d(channels, channels, 3, padding=1) for _ in range(depth)]
+            self.layers = nn.ModuleList(layers)
+            self.head = nn.Linear(channels, 10)
+
+        def inner(self, x):  # (B, 1, H, W)
+            """The values before each layer, and those after the last."""
+            values = [self.enter(x)]
+            for layer in self.layers:
+                y = layer(F.relu(values[-1]))  # (B, C, H, W)
+                values.append(values[-1] + y if self.shortcut else y)
+            return values
+
+        def read(self, x):  # (B, C, H, W)
+            return self.head(F.relu(x).mean((2, 3)))  # (B, 10)
+
+        def forward(self, x):
+            return self.read(self.inner(x)[-1])
+
+    return Stack
+
+
+def gradient_sizes(torch: Any, stack: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The root mean square of the loss's gradient by the values before each layer."""
+    values = stack.inner(torch.tensor(x))
+    for value in values:
+        value.retain_grad()
+    logits = stack.read(values[-1])
+    torch.nn.functional.cross_entropy(logits, torch.tensor(y)).backward()
+    return np.array([float((v.grad**2).mean().sqrt()) for v in values])
+
+
+def in_training_mode(model: Any, part: Part, size: int = 32) -> float:
+    """Accuracy where batch norm wrongly takes the statistics of each batch, on a copy of `model`.
+
+    The examples come in the order of their labels, so that a batch shows one or two classes.
+    """
+    model = copy.deepcopy(model).train()
+    order = np.argsort(part.y, kind="stable")
+    torch = engine_of(model)
+    with torch.no_grad():
+        logits = [
+            model(torch.tensor(part.x[order[i : i + size]])).numpy()
+            for i in range(0, len(order), size)
+        ]
+    return metrics.accuracy(np.concatenate(logits), part.y[order])
