@@ -142,6 +142,12 @@ of 49.""",
     objectives=("CN-2",),
     minutes=8,
     difficulty=2,
+    equivalent={
+        "for k, s, d in zip(kernel, stride, dilation, strict=True): -> "
+        "for k, s, d in zip(kernel, stride, dilation):": "the arrays have one length",
+        "for k, s, d in zip(kernel, stride, dilation, strict=True): -> "
+        "for k, s, d in zip(kernel, stride, dilation, strict=False):": "the arrays have one length",
+    },
 )
 
 
@@ -328,6 +334,12 @@ all places into one large matrix, so that one product does it all; the arithmeti
     objectives=("CN-1", "CN-2"),
     minutes=15,
     difficulty=3,
+    equivalent={
+        "y = np.zeros((len(x), len(weight), h, w)) -> y = np.ones((len(x), len(weight), h, w))": (
+            "every place of y is written to"
+        ),
+        "k = weight.shape[-1] -> k = weight.shape[-2]": "kernels are square here",
+    },
 )
 
 
@@ -837,6 +849,11 @@ segmentation are judged by it.""",
     objectives=("CN-6",),
     minutes=10,
     difficulty=2,
+    equivalent={
+        f"area_{n} = np.prod({n}[:, 2:] - {n}[:, :2], axis=1) -> "
+        f"area_{n} = np.prod({n}[:, :2] - {n}[:, 2:], axis=1)": "the product of two turned signs"
+        for n in "ab"
+    },
 )
 
 
