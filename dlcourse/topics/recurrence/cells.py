@@ -50,12 +50,15 @@ def tanh(x: Array, h: Array, w: Weights) -> Step:
     return Step(new, _rows(1 - new**2, w.w_hh))
 
 
-def gru(x: Array, h: Array, w: Weights) -> Step:
-    """The gated recurrent unit in PyTorch's form (Cho et al., 2014); gates r, z, n."""
+def gru(x: Array, h: Array, w: Weights, inner_bias: Array | float = 0.0) -> Step:
+    """The gated recurrent unit in PyTorch's form (Cho et al., 2014); gates r, z, n.
+
+    `inner_bias` is PyTorch's second bias of n, which the reset gate multiplies.
+    """
     a_r, a_z, a_n = np.split(w.w_ih @ x + w.bias, 3)
     U_r, U_z, U_n = np.split(w.w_hh, 3)
     r, z = sigmoid(a_r + U_r @ h), sigmoid(a_z + U_z @ h)
-    inner = U_n @ h
+    inner = U_n @ h + inner_bias
     n = np.tanh(a_n + r * inner)
     dn = _rows(1 - n**2, _rows(r, U_n) + _rows(inner * r * (1 - r), U_r))
     J = np.diag(z) + _rows((h - n) * z * (1 - z), U_z) + _rows(1 - z, dn)
@@ -77,7 +80,7 @@ def lstm(x: Array, state: Array, w: Weights) -> Step:
     return Step(np.concatenate([o * t, new_c]), J)
 
 
-CELLS: dict[str, Callable[[Array, Array, Weights], Step]] = {
+CELLS: dict[str, Callable[..., Step]] = {
     "linear": linear,
     "tanh": tanh,
     "gru": gru,

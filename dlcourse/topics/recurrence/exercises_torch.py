@@ -24,7 +24,8 @@ def truncated_step(model, optimizer, x, y, state):
 
 def _reader(vocabulary: int) -> Any:
     """A small GRU reader with weights that are always the same."""
-    model: Any = CharRNN(torch)(vocabulary, 5, 4, "gru")
+    engine: Any = torch
+    model = CharRNN(engine)(vocabulary, 5, 4, "gru")
     with torch.no_grad():
         for k, p in enumerate(model.parameters()):
             p.copy_(torch.sin(1.7 * torch.arange(p.numel()) + k).reshape(p.shape))
@@ -67,7 +68,7 @@ def _pairs(logits, y):
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), y.reshape(-1))
 
 
-def _step(loss_of=_pairs, enter=lambda s: s, leave=lambda s: s.detach(), give=float, zero=True,
+def _step(loss_of=_pairs, enter=lambda s: s, leave=lambda s: s.detach(), give: Any = float, zero=True,
           target=lambda x, y: y, move=True):  # fmt: skip
     """A variant of `truncated_step` with some of its parts changed."""
 
