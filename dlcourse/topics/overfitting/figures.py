@@ -82,6 +82,9 @@ def lines(
     ax.set(xlabel=xlabel, ylabel=ylabel, xscale="log" if log else "linear")
     if ylim is not None:
         ax.set_ylim(*ylim)
+    if len(x) <= 6:
+        ax.set_xticks(x, [f"{v:g}" for v in x])
+        ax.set_xticks([], minor=True)
     ax.legend(fontsize=9)
     return fig
 
@@ -106,7 +109,16 @@ def paths(
                 ha="right", va="center", fontsize=9, color=line.get_color(),
             )  # fmt: skip
     ax.set(xscale="log", xlabel="strength of the L1 penalty", ylabel="weight")
-    ax.text(strengths[0] * 1.05, 9, "grey: 60 columns of noise", color="0.45", fontsize=9)
+    ax.text(
+        0.98,
+        0.95,
+        "grey: 60 columns of noise",
+        color="0.45",
+        fontsize=9,
+        ha="right",
+        va="top",
+        transform=ax.transAxes,
+    )
     return fig
 
 
