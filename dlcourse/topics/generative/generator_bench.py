@@ -423,9 +423,9 @@ def _describe_latent(frame: Frame) -> tuple[str, ...]:
     if "divergence" not in frame.numbers:
         return tuple(says)
     says.append(
-        f"On test digits the reconstruction costs {number(frame['reconstruction'])} nats (the average "
-        f"digit each time: {frame['average']:.1f}) and the divergence {number(frame['divergence'])}"
-        f" nats; a usual cloud is {number(frame['width'])} wide."
+        f"On test digits the reconstruction costs {number(frame['reconstruction'])} nats (the "
+        f"average digit each time: {frame['average']:.1f}) and the divergence "
+        f"{number(frame['divergence'])} nats; a usual cloud is {number(frame['width'])} wide."
     )
     if frame["loss"] != "right":
         says.append(_LATENT_SAYS[frame["loss"]])
@@ -471,8 +471,8 @@ def _describe_ladder(frame: Frame) -> tuple[str, ...]:
         f"variance are left; at the end {100 * frame['left']:.2g} %. The forward cloud is "
         f"{frame['forward']:.2f} wide.",
         f"Walked back from noise, the points find {frame['modes']} of 8 clouds, and "
-        f"{100 * frame['good']:.0f} % of them end inside one. A cloud is {frame['tight']:.2f} wide; "
-        f"those of the data are {SPREAD:.2f}.",
+        f"{100 * frame['good']:.0f} % of them end inside one. A cloud is {frame['tight']:.2f} "
+        f"wide; those of the data are {SPREAD:.2f}.",
     ]
     if frame["left"] > 0.02:
         says.append(
