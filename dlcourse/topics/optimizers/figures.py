@@ -48,6 +48,7 @@ def noise(sizes: Sequence[int], errors: Sequence[float]) -> Figure:
                 textcoords="offset points")  # fmt: skip
     ax.set(xlabel="examples in the batch", ylabel="relative error", xticks=sizes)
     ax.set_xticks(sizes, [str(n) for n in sizes])
+    ax.set_yticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
     ax.minorticks_off()
     return fig
 
@@ -70,17 +71,22 @@ def sweep(
 ) -> Figure:
     """Validation loss against the learning rate, one line per optimizer, its best rate ringed."""
     fig, ax = plt.subplots(figsize=(7.6, 4.0))
-    worst = 2.2 * min(min(row) for row in losses.values()) + 0.25 * baseline[1]
+    top = 1.1 * max(row[0] for row in losses.values())  # about what an untrained model has
     for (name, row), mark in zip(losses.items(), MARKS, strict=False):
         row = np.array(row)
-        shown = np.where(row < worst * 1.5, row, np.nan)
-        (line,) = ax.semilogx(rates, shown, "-", marker=mark, ms=4, lw=1.3, label=name)
+        shown = np.where(np.isfinite(row), row, 1e6)  # off the picture
+        (line,) = ax.loglog(rates, shown, "-", marker=mark, ms=4, lw=1.3, label=name)
         best = int(np.argmin(row))
         ax.plot(rates[best], row[best], mark, ms=11, mfc="none", mec=line.get_color(), mew=1.8)
     ax.axhline(baseline[1], ls=":", lw=1.2, color="0.4")
     ax.annotate(baseline[0], (rates[0], baseline[1]), (0, 3), textcoords="offset points",
                 fontsize=9, color="0.35")  # fmt: skip
-    ax.set(xlabel="learning rate", ylabel="validation loss", ylim=(None, worst))
+    ax.set(xlabel="learning rate", ylabel="validation loss")
+    low = 0.93 * min(min(row) for row in losses.values())
+    ticks = [t for t in (0.2, 0.3, 0.5, 1, 2, 2.5, 3, 4) if low < t < top and (low > 1 or t != 2.5)]
+    ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
+    ax.set_yticks([], minor=True)
+    ax.set_ylim(low, top)
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=9)
     return fig
 
