@@ -68,8 +68,15 @@ def _pairs(logits, y):
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), y.reshape(-1))
 
 
-def _step(loss_of=_pairs, enter=lambda s: s, leave=lambda s: s.detach(), give: Any = float, zero=True,
-          target=lambda x, y: y, move=True):  # fmt: skip
+def _step(
+    loss_of: Any = _pairs,
+    enter: Any = lambda s: s,
+    leave: Any = lambda s: s.detach(),
+    give: Any = float,
+    zero: bool = True,
+    target: Any = lambda x, y: y,
+    move: bool = True,
+):
     """A variant of `truncated_step` with some of its parts changed."""
 
     def wrong(model, optimizer, x, y, state):
