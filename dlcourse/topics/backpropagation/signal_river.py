@@ -335,6 +335,7 @@ def picture(frame: Frame) -> "Figure":
         axes.set_ylim(min(low / 3, 0.03), max(high * 3, 30))
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("layer")
+        axes.xaxis.get_major_locator().set_params(integer=True)
     left.set_ylabel("size")
     return figure
 
