@@ -1,0 +1,1 @@
+"""Transformers: attention by hand, the attention loom, a small GPT, exercises and figures."""
