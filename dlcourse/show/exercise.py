@@ -33,10 +33,10 @@ _last: list[str] = []  # ids of the exercises that were worked at, the newest la
 
 def desk(name: str) -> Desk:
     """The desk of this learner at the exercise called `name`."""
-    log = progress()
-    key = (str(log.path), name)
+    log, found = progress(), find_exercise(name)
+    key = (str(log.path), found.id)  # one desk, whether it is called by its id or its answer's name
     if key not in _desks:
-        _desks[key] = Desk(find_exercise(name), log)
+        _desks[key] = Desk(found, log)
     return _desks[key]
 
 

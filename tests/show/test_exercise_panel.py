@@ -135,3 +135,10 @@ def test_a_stub_is_stored_as_not_attempted():
     panel = check(relu_backward)
     assert "Not attempted" in panel.face().html
     assert repr(panel).startswith("relu_backward: not attempted")
+
+
+def test_an_exercise_has_one_desk_by_its_id_and_by_the_name_of_its_answer():
+    card = exercise("sgd_momentum")
+    panel = check(type("SGD", (), {"step": lambda self: None}))
+    assert panel.desk is card.desk
+    assert card.desk.exercise.id == "sgd_momentum"

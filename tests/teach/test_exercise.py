@@ -285,3 +285,14 @@ def test_an_async_answer_is_told_without_a_warning(recwarn):
 
     assert "Leave out the `async`" in verdict(waits).says
     assert not recwarn.list
+
+
+def test_what_a_caller_stumbles_over_is_told_as_what_the_answer_lacks():
+    clip = find_exercise("clip_by_norm")
+    says = lambda attempt, e=clip: verdict(attempt, exercise=e).says  # noqa: E731
+    assert "It returns `None`" in says(lambda grads, max_norm: None)
+    assert "hands it over" in says(lambda grads, max_norm: print(grads))
+    adam = find_exercise("adam_step")
+    lacks = lambda w, g, m, v, t, lr, beta1, beta2, eps: (w, m, v)  # noqa: E731
+    assert "arguments have default values" in says(lacks, adam)
+    assert "lr=0.001" in says(lacks, adam)

@@ -249,6 +249,7 @@ class _Host:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=_environment(),
+            cwd=_folder(),
             start_new_session=os.name == "posix",  # an interrupt of the notebook is not for it
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )

@@ -70,7 +70,7 @@ def signed(look: Look) -> Finding | None:
         given = inspect.signature(attempt).parameters
         takes = words.count(len(given), "argument")
         if any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in given.values()):
-            takes += ", some of them by name only (those after `*`)"
+            takes += " (those after `*` by name only)"
         return Finding(
             "not yet",
             f"**It takes {takes}; it is called as `{e.name}({', '.join(e.parameters)})`.** "
@@ -234,10 +234,27 @@ def raised(look: Look) -> Finding | None:
     if found is None:
         return None
     case, got = found
+    if said := _outside(look, got):
+        return Finding("not yet", said)
     everywhere = all(g.raised for _, g, _ in look.pairs)
     when = "" if everywhere else f"It happens for {case.tests}."
     says = f"**`{words.error(got)}`**{_where(look, got)}{_advice(got)}{when}"
     return Finding("not yet", says.strip(), parts=None if everywhere else ())
+
+
+def _outside(look: Look, got: Observation) -> str:
+    """What an error says that arose not in the answer but where its result was put to use."""
+    e = look.exercise
+    error = got.raised
+    if error is None or error.line is not None or error.type != "TypeError" or e.is_class:
+        return ""
+    if "required positional argument" in error.text:
+        shown = f"{e.name}{inspect.signature(e.reference)}"
+        return f"**Some of its arguments have default values.** Start it with `def {shown}:`."
+    if "'NoneType' object" in error.text:
+        told = " `print` shows a result; only `return` hands it over." if got.printed else ""
+        return f"**It returns `None`.** Does it end in a `return`?{told}"
+    return _UNFINISHED["coroutine"] if "'coroutine' object" in error.text else ""
 
 
 def _where(look: Look, got: Observation) -> str:
