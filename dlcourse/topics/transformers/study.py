@@ -232,7 +232,8 @@ def gaps(dates: TextSet) -> tuple[Array, Array]:
     """The test dates with a share of their symbols hidden, always the same: x and y (N, 28)."""
     gap = len(dates.vocabulary)
     x = dates.test.x
-    return next(iter(Batches([x], len(x), shuffle=False, augment=hide_symbols(gap)).epoch(0)))
+    x, y = next(iter(Batches([x], len(x), shuffle=False, augment=hide_symbols(gap)).epoch(0)))
+    return x, y
 
 
 def fills(model: Any, x: Array, y: Array) -> float:
