@@ -9,21 +9,25 @@ from dlcourse.teach.progress import Progress
 from dlcourse.teach.quiz import TYPES, load
 from dlcourse.teach.quiz.programs import use_exercises
 from dlcourse.topics import find_exercise
+from tests.banks import every_type
 
 use_exercises(find_exercise)
 
 BANK = load("02")
-EACH = {kind: next(q for q in BANK.questions if q.type == kind) for kind in TYPES}
+OURS = every_type()
 CELL = """
+from pathlib import Path
 from dlcourse.show.quiz import Quiz
 from dlcourse.teach.progress import progress
-from dlcourse.teach.quiz import load
+from dlcourse.teach.quiz import read
 from dlcourse.teach.quiz.delivery import Session, items
-bank = load("02")
+file = Path({file})
+bank = read(file.read_text(encoding="utf-8"), file.stem, str(file))
 asked = [bank[id] for id in {ids}]
 Quiz(Session(items(bank, asked, progress().learner), progress()), "every type")
 """
 CODE_WRONG = "def relu_backward(g, z):\n    return g\n"
+NONSENSE = "<b>no</b> such (thing"
 
 
 class Card:
@@ -45,7 +49,23 @@ class Card:
     def _single(self, place):
         self.node.locator(".dlcq-options input").nth(place).check()
 
-    _gate = _predict_plot = _single
+    _gate = _single
+
+    def _predict_plot(self, answer):
+        if self.question.draw is None:
+            self._single(answer)
+            return
+        box = self.node.locator(".dlcq-sketch").bounding_box()
+        scale = box["width"] / 320
+        low, high = self.question.draw.low, self.question.draw.high
+        mouse = self.node.page.mouse
+        for i, value in enumerate(answer):
+            x = box["x"] + scale * (12 + 296 * i / (len(answer) - 1))
+            y = box["y"] + scale * (168 - 156 * (value - low) / (high - low))
+            mouse.move(x, y)
+            if i == 0:
+                mouse.down()
+        mouse.up()
 
     def _multi(self, places):
         boxes = self.node.locator(".dlcq-options input")
@@ -82,7 +102,7 @@ class Card:
         program = self.node.locator(".dlcq-program > li:has(code)")
         while program.count():
             program.first.get_by_role("button", name="Take out").click()
-        pool = self.question.page(self.at)["pool"]
+        pool = [re.sub(r"\[\[\w+\]\]", "____", t) for t in self.question.page(self.at)["pool"]]
         indent = 0
         for place, wanted in answer["lines"]:
             self.node.locator(".dlcq-pool").get_by_text(pool[place], exact=True).click()
@@ -91,6 +111,8 @@ class Card:
             while indent != wanted:
                 code.press("ArrowRight" if indent < wanted else "ArrowLeft")
                 indent += 1 if indent < wanted else -1
+        for name, text in answer["blanks"].items():
+            self.node.get_by_label(f"Blank {name}", exact=True).fill(text)
 
     def _bug_hunt(self, answer):
         self.node.locator(".dlcq-listing input").nth(answer["line"]).check()
@@ -113,13 +135,20 @@ def first_words(feedback: str) -> str:
     return re.split(r"[$`*“\"]", " ".join(feedback.split()))[0].strip()[:60]
 
 
+@pytest.fixture(autouse=True)
+def untouched(server):
+    """Each test has a learner who has answered nothing: what was answered comes back otherwise."""
+    for file in server.home.glob("progress.sqlite*"):
+        file.unlink()
+
+
 @pytest.fixture
 def asked(lab, notebook, server):
-    """Opens a notebook that asks these questions; returns their cards."""
+    """Opens a notebook that asks these questions of a bank; returns their cards."""
 
-    def ask(name, questions):
-        ids = [q.id for q in questions]
-        lab.open(notebook(name, CELL.replace("{ids}", repr(ids))))
+    def ask(name, bank, questions):
+        cell = CELL.replace("{file}", repr(str(bank.file.resolve())))
+        lab.open(notebook(name, cell.replace("{ids}", repr([q.id for q in questions]))))
         lab.run_all()
         seed = Progress(server.home / "progress.sqlite").learner
         nodes = lab.page.locator(".dlcq-card")
@@ -130,43 +159,95 @@ def asked(lab, notebook, server):
 
 
 def test_every_type_is_answered_wrongly_in_each_known_way_and_then_rightly(lab, asked):
-    cards = asked("types.ipynb", list(EACH.values()))
+    cards = asked("types.ipynb", OURS, OURS.questions)
+    count = len(cards)
+    assert {card.question.type for card in cards} == set(TYPES)
+    assert lab.axe(".dlc-quiz") == []
     for card in cards:
-        _wrong_then_right(card)
+        _nothing_and_nonsense(card)
+        _each_known_wrong(card)
+        card.enter(card.question.key(card.at))
+        card.check()
+        card.says("Right.", 90)
+        expect(card.node.locator(".dlcq-solution")).to_contain_text("Solution")
     assert lab.problems == []
     assert lab.axe(".dlc-quiz") == []
-    expect(lab.page.locator(".dlcq-tally")).to_have_text("16 of 16 right")
+    expect(lab.page.locator(".dlcq-tally")).to_have_text(f"{count} of {count} right")
     _fits_every_width(lab)
-    _comes_back(lab)
+    entered = [_entered(card) for card in cards]
+    lab.restart()
+    lab.run_all()
+    expect(lab.page.locator(".dlcq-tally")).to_have_text(f"{count} of {count} right")
+    expect(lab.page.locator(".dlcq-feedback.dlcq-correct")).to_have_count(count)
+    assert [_entered(card) for card in cards] == entered
+    assert all(entered)
 
 
-def _wrong_then_right(card):
-    kind = card.question.type
-    if kind not in ("order", "code"):
+def _nothing_and_nonsense(card):
+    """An untouched question is not attempted; what cannot be read is said to be so."""
+    kind, node = card.question.type, card.node
+    if kind not in ("order", "code"):  # an order is always there; a stub has a test below
         card.check()
         card.says(re.compile("Not answered yet|could not be read"))
+    line = node.locator("input.dlcq-line:not(.dlcq-cell, .dlcq-fill)")
+    if kind in ("numeric", "shape", "expr", "predict_output"):
+        line.fill(NONSENSE)
+        card.check()
+        card.says(re.compile("could not be read|Not quite"))
+    if kind == "trace":
+        node.locator("input.dlcq-cell").first.fill(NONSENSE)
+        card.check()
+        card.says("could not be read")
+    if kind == "match":
+        node.locator("select").first.select_option("0")
+        card.check()
+        card.says("One of them has no partner yet")
+    if kind == "bug_hunt":
+        node.locator(".dlcq-listing input").first.check()
+        card.check()
+        card.says("Choose what the fault leads to as well")
+    if kind == "explain":
+        node.locator("textarea").fill("No.")
+        card.check()
+        card.says("A few words more")
+    if kind == "parsons":
+        node.locator(".dlcq-pool button").first.click()
+        card.check()
+        card.says(re.compile("Not quite"))
+    if kind == "code":
+        card._code("def (")
+        card.check()
+        expect(node.locator(".dlcq-word")).to_be_visible(timeout=90_000)
+        expect(node.locator(".dlcq-correct")).to_have_count(0)
+    expect(node.locator(".dlcq-feedback b")).to_have_count(0)  # typed HTML stays text
+
+
+def _each_known_wrong(card):
     for mistake, response in card.question.mistakes(card.at):
         card.enter(response)
         card.check()
         card.says(first_words(card.at.fill(mistake.feedback)))
         expect(card.node.locator(".dlcq-mistake")).to_be_visible()
-    if kind == "code":
-        card._code("def (")
-        card.check()
-        expect(card.node.locator(".dlcq-word")).to_be_visible(timeout=90_000)
+    if card.question.type == "code":
         card._code(CODE_WRONG)
         card.check()
         expect(card.node.locator(".dlcq-mistake")).to_be_visible(timeout=90_000)
-    if card.question.auto and hasattr(card.node.locator("input.dlcq-line"), "count"):
-        line = card.node.locator("input.dlcq-line:not(.dlcq-cell)")
-        if line.count():
-            line.fill("<b>no</b> such (thing")
-            card.check()
-            card.says(re.compile("could not be read|Not quite"))
-    card.enter(card.question.key(card.at))
-    card.check()
-    card.says("Right.", 90)
-    expect(card.node.locator(".dlcq-solution")).to_contain_text("Solution")
+
+
+def _entered(card):
+    """What stands in the inputs of a card, whatever they are."""
+    return card.node.evaluate(ENTERED)
+
+
+ENTERED = """card => [
+  ...[...card.querySelectorAll('.dlcq-form input, .dlcq-form select, .dlcq-form textarea')]
+    .map(e => (/radio|checkbox/.test(e.type) ? e.checked : e.value)),
+  ...[...card.querySelectorAll('[aria-pressed]')].map(e => e.getAttribute('aria-pressed')),
+  ...[...card.querySelectorAll('.dlcq-sketch [aria-valuenow]')]
+    .map(e => Number(e.getAttribute('aria-valuenow')).toFixed(3)),
+  ...[...card.querySelectorAll('.dlcq-item .dlcq-text, .dlcq-program code')]
+    .map(e => e.textContent + (e.style.paddingLeft || '')),
+]"""
 
 
 def _fits_every_width(lab):
@@ -182,18 +263,46 @@ def _fits_every_width(lab):
     lab.size(1280)
 
 
-def _comes_back(lab):
-    lab.restart()
+def test_a_curve_is_drawn_by_keys(lab, asked):
+    (card,) = asked("sketch.ipynb", OURS, [OURS["every.curve.draw"]])
+    points = card.node.locator(".dlcq-sketch [role=slider]")
+    points.first.focus()
+    keys = lab.page.keyboard
+    for i, wanted in enumerate(card.question.key(card.at)):
+        expect(points.nth(i)).to_be_focused()
+        keys.press("Home")
+        for _ in range(round(wanted / 0.25)):
+            keys.press("PageUp")
+        at = float(points.nth(i).get_attribute("aria-valuenow"))
+        assert abs(at - wanted) < 0.2
+        keys.press("ArrowRight")
+    card.check()
+    card.says("Right.")
+    expect(card.node.locator(".dlcq-truth[points*=',']")).to_have_count(1)
+
+
+def test_an_exam_with_a_time_limit_hands_itself_in(lab, notebook):
+    cell = (
+        "from dlcourse.show import quiz\n"
+        "q = quiz('02', section='fan-out', mode='exam', time_limit=0.15)\nq"
+    )
+    lab.open(notebook("timed.ipynb", cell))
     lab.run_all()
-    expect(lab.page.locator(".dlcq-tally")).to_have_text("16 of 16 right")
-    expect(lab.page.locator(".dlcq-feedback.dlcq-correct")).to_have_count(16)
-    checked = lab.page.locator(".dlcq-options input:checked")
-    assert checked.count() >= 6
+    start = lab.page.get_by_role("button", name="Start", exact=True)
+    expect(lab.page.locator(".dlcq-card")).to_have_count(0)
+    expect(start).to_be_visible()
+    assert lab.axe(".dlc-quiz") == []
+    start.click()
+    expect(lab.page.locator(".dlcq-card").first).to_be_visible()
+    expect(lab.page.get_by_role("timer")).to_contain_text("left")
+    expect(lab.page.get_by_role("button", name="Hand in")).to_be_hidden(timeout=30_000)
+    expect(lab.page.get_by_role("timer")).to_be_hidden()
+    expect(lab.page.locator(".dlcq-feedback").first).not_to_be_empty()
 
 
 def test_a_keyboard_is_enough(lab, asked):
     ids = ("bp.auto.rebind", "bp.check.proves", "bp.diag.ratio", "bp.sum.step", "bp.fan.where")
-    cards = asked("keys.ipynb", [BANK[id] for id in ids])
+    cards = asked("keys.ipynb", BANK, [BANK[id] for id in ids])
     keys = lab.page.keyboard
     cards[0].node.locator("input").first.focus()
     place = cards[0].question.to_page(cards[0].at, "right")
@@ -238,19 +347,14 @@ def test_a_keyboard_is_enough(lab, asked):
     for to in (1, 2):
         keys.press("ArrowRight")
         expect(regions.nth(to)).to_be_focused()
-    for _ in range(5):  # a busy page can lose the click between key down and key up
-        keys.press("Enter")
-        lab.page.wait_for_timeout(1000)
-        if regions.nth(2).get_attribute("aria-pressed") == "true":
-            break
-        regions.nth(2).focus()
+    keys.press("Space")
     expect(regions.nth(2)).to_have_attribute("aria-pressed", "true")
     cards[4].check()
     cards[4].says("Right.")
 
 
 def test_feedback_is_on_the_screen_at_once(lab, asked):
-    (card,) = asked("latency.ipynb", [BANK["bp.auto.rebind"]])
+    (card,) = asked("latency.ipynb", BANK, [BANK["bp.auto.rebind"]])
     options = card.node.locator(".dlcq-options input")
 
     def act(i):
