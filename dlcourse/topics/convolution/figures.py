@@ -44,8 +44,8 @@ def fields(seen: Sequence[np.ndarray], titles: Sequence[str]) -> Figure:
 def by_shift(accuracies: Mapping[str, np.ndarray]) -> Figure:
     """Test accuracy (seeds, shifts) of each model against the shift of the test digits."""
     fig, ax = plt.subplots(figsize=(6.0, 3.4), layout="constrained")
+    shifts = np.arange(next(iter(accuracies.values())).shape[1])
     for i, (name, values) in enumerate(accuracies.items()):
-        shifts = np.arange(values.shape[1])
         (line,) = ax.plot(shifts, values.mean(0), marker="osD^"[i % 4])
         ax.fill_between(
             shifts, values.min(0), values.max(0), color=line.get_color(), alpha=0.2, lw=0

@@ -48,7 +48,8 @@ def joined(*sets: Dataset) -> Dataset:
     def both(name: str) -> Part:
         parts = [getattr(s, name) for s in sets]
         extra = {k: np.concatenate([p[k] for p in parts]) for k in parts[0].extra}
-        return Part(*(np.concatenate([p[k] for p in parts]) for k in ("x", "y")), extra)
+        x, y = (np.concatenate([p[k] for p in parts]) for k in ("x", "y"))
+        return Part(x, y, extra)
 
     return Dataset("joined", both("train"), both("valid"), both("test"), sets[0].labels)
 
@@ -115,10 +116,10 @@ class Components:
         return [self._find(image) for image in x[:, 0]]
 
     def _find(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        pieces, _ = ndimage.label(image > self.threshold, structure=np.ones((3, 3)))
+        labelled: Any = ndimage.label(image > self.threshold, structure=np.ones((3, 3)))
         windows = [
             (rows, columns)
-            for rows, columns in ndimage.find_objects(pieces)
+            for rows, columns in ndimage.find_objects(labelled[0])
             if rows.stop - rows.start >= self.height and columns.stop - columns.start >= 2
         ]
         boxes = [(c.start, r.start, c.stop, r.stop) for r, c in windows]
