@@ -91,9 +91,9 @@ CASES = (
     ),
     Case(
         "leak-detector",
-        ".lkd-step >> nth=1",
-        (-160, 0),
-        ".lkd-step >> nth=0",
+        ".lkd-step >> nth=3",
+        (-150, 0),
+        ".lkd-step >> nth=4",
         "Columns chosen before",
         "looked at 100",
         "Report more than 90",
