@@ -116,6 +116,6 @@ function scoreChart(bench) {
       const right = mean < 0.55;
       pen.words(`${words}: ${percent(mean)}`, pen.X(right ? Math.max(...values) : Math.min(...values)) + (right ? 12 : -12), pen.Y(y) + 4, name, right ? "left" : "right", 13);
     }
-  }, bench.frame.says.join(" ").replace(/<[^>]*>/g, ""));
+  }, bench.frame.says.join(" ").replace(/<[^>]*>/g, "").replaceAll("&nbsp;", " "));
   return { node: plot.node, draw, close: plot.close };
 }

@@ -37,7 +37,7 @@ function dialTab(bench) {
   const node = h("div", { className: "dlx-pair" }, dialFigure("Points (drag one), truth (dashed) and fit", curve), dialFigure("Error at every degree: drag along the curve", error));
   const draw = (frame, settings) => {
     lastPull = settings.pulled[1];
-    const text = bench.frame.says.join(" ").replace(/<[^>]*>/g, ""), { n } = frame.numbers;
+    const text = bench.frame.says.join(" ").replace(/<[^>]*>/g, "").replaceAll("&nbsp;", " "), { n } = frame.numbers;
     curve.draw((pen) => {
       pen.axes({ x: [-1.05, 1.05], y: [-3, 3], xlabel: "x", ylabel: "y" });
       pen.curve(frame.grid, frame.truth, "soft", { dash: [5, 4], width: 1.5 });
@@ -73,7 +73,7 @@ function switchTab(bench) {
   });
   const percent = (v) => (v === null ? "error" : `${(100 * v).toFixed(1)} %`);
   const draw = (frame) => {
-    const { accuracy, right: best, layer, repeats } = frame.numbers, text = bench.frame.says.join(" ").replace(/<[^>]*>/g, "");
+    const { accuracy, right: best, layer, repeats } = frame.numbers, text = bench.frame.says.join(" ").replace(/<[^>]*>/g, "").replaceAll("&nbsp;", " ");
     now.textContent = percent(accuracy);
     right.textContent = percent(best);
     sweep.draw((pen) => {
