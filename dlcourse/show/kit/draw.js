@@ -38,7 +38,7 @@ function rgb(style, name) {
  * of the width.  `handle(options)` adds something to drag, which is also a button with arrow keys.
  */
 export function chart({ height = 240, margin = [10, 12, 34, 46] } = {}) {
-  const canvas = h("canvas", { role: "img" });
+  const canvas = h("canvas", { role: "img", aria: { label: "A chart, drawn when it comes into view" } });
   const node = h("div", { className: "dlx-chart" }, canvas);
   const handles = [];
   let last = null, pen = null;
@@ -203,7 +203,7 @@ function makePen(canvas, ratio, width, tall, [top, right, bottom, left]) {
 
 /** Something to drag over a chart: get() and set(x, y, fine) in the chart's own units; `step` for the arrow keys. */
 function makeHandle(node, penNow, { label, get, set, step = [0.1, 0.1], name = "accent", say = ([x, y]) => `${readable(x)}, ${readable(y)}` }) {
-  const button = h("button", { type: "button", className: `dlx-handle dlx-handle-${name}` });
+  const button = h("button", { type: "button", className: `dlx-handle dlx-handle-${name}`, aria: { label } }); // named before it is first drawn
   let held = false;
   const to = (x, y, fine) => {
     const { range } = penNow();
