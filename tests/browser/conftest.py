@@ -5,8 +5,12 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from playwright.sync_api import expect
 
 from tests.browser.lab import Lab, LabServer, browser, with_lessons
+
+
+expect.set_options(timeout=30_000)  # on a busy machine a kernel may be slow; nobody waits else
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,39 @@ def test_a_lesson_is_whole(path):
     assert faults(read(path)) == []
 
 
+LINK = re.compile(r"\]\(([^)\s:]+)\)")  # relative ones; those of the web have a colon
+GLOSSARY = (ROOT / "lessons" / "glossary.md").read_text(encoding="utf-8")
+TERMS = re.findall(r"^## (.+)$", GLOSSARY, re.MULTILINE)
+
+
+def dead_links(text: str, names: set[str], terms: list[str]) -> list[str]:
+    """Links to files that are not there, and to terms that the glossary lacks."""
+    anchors = {term.replace(" ", "-") for term in terms}  # as JupyterLab makes them
+    wanted = [link.partition("#") for link in LINK.findall(text)]
+    return [
+        file + mark + anchor
+        for file, mark, anchor in wanted
+        if file not in names or (file == "glossary.md" and anchor and anchor not in anchors)
+    ]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_no_link_of_a_lesson_is_dead(path):
+    names = {file.name for file in path.parent.iterdir()}
+    words = [c["source"] for c in read(path)["cells"] if c["cell_type"] == "markdown"]
+    assert dead_links("\n".join(map(joined, words)), names, TERMS) == []
+
+
+def test_a_dead_link_is_seen():
+    text = "[a](glossary.md#batch), [b](09-x.ipynb), [c](glossary.md#nothing) [d](https://x.y)"
+    assert dead_links(text, {"glossary.md"}, ["batch"]) == ["09-x.ipynb", "glossary.md#nothing"]
+
+
+def test_the_glossary_is_in_order():
+    assert sorted(TERMS, key=str.casefold) == TERMS
+    assert len(set(TERMS)) == len(TERMS)
+
+
 def test_nearly_every_cell_is_compared(record_property):
     cells = [cell for path in LESSONS for cell in code(read(path))]
     timed = sum(IGNORED in tags(cell) for cell in cells)

@@ -12,7 +12,7 @@ const LEAK_CSS = `
 .lkd-step { font: inherit; min-height: 2rem; padding: 0.2rem 0.65rem; border: 1.5px solid var(--dlc-line); border-radius: 6px; background: var(--dlc-card); color: var(--dlc-ink); cursor: grab; touch-action: none; }
 .lkd-step:focus-visible { outline: 2px solid var(--dlc-accent); outline-offset: 2px; }
 .lkd-step.lkd-split { border-color: var(--dlc-accent); border-width: 2px; font-weight: 600; }
-.lkd-step.lkd-off { opacity: 0.7; border-style: dashed; color: var(--dlc-soft); }
+.lkd-step.lkd-off { border-style: dashed; background: none; font-style: italic; }
 .lkd-step.lkd-leak { border-color: var(--dlx-minus); border-width: 2px; }
 .lkd-step.lkd-held { cursor: grabbing; box-shadow: 0 2px 8px rgb(0 0 0 / 0.3); }
 .lkd-note { display: block; font-size: 0.82em; color: var(--dlx-minus); min-height: 1.3em; text-align: center; }
