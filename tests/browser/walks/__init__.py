@@ -1,11 +1,12 @@
 """What a learner does in each lesson while `test_lessons.py` looks on: one `WALK` a module."""
 
 import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from tests.browser.lab import Lab
 
@@ -31,7 +32,9 @@ def start_mission(widget: Locator, title: str) -> None:
     missions = widget.locator(".dlx-missions")
     if missions.get_attribute("open") is None:
         missions.locator("summary").click()
-    widget.get_by_role("button", name=title).click()
+    item = missions.locator(".dlx-mission", has_text=title)
+    item.get_by_role("button").click()
+    expect(item).to_have_class(re.compile("dlx-active"))
 
 
 def walks() -> list[Walk]:
