@@ -45,15 +45,17 @@ def by_shift(accuracies: Mapping[str, np.ndarray]) -> Figure:
     """Test accuracy (seeds, shifts) of each model against the shift of the test digits."""
     fig, ax = plt.subplots(figsize=(6.0, 3.4), layout="constrained")
     shifts = np.arange(next(iter(accuracies.values())).shape[1])
+    ends: dict[str, tuple[float, Any]] = {}
     for i, (name, values) in enumerate(accuracies.items()):
         (line,) = ax.plot(shifts, values.mean(0), marker="osD^"[i % 4])
         ax.fill_between(
             shifts, values.min(0), values.max(0), color=line.get_color(), alpha=0.2, lw=0
         )
-        at = (shifts[-1], values[:, -1].mean())
-        ax.annotate(
-            name, at, (8, -3), textcoords="offset points", color=line.get_color(), fontsize=10
-        )
+        ends[name] = values[:, -1].mean(), line.get_color()
+    at = -1.0
+    for name, (end, color) in sorted(ends.items(), key=lambda item: item[1]):
+        at = max(end, at + 0.06)  # no label on another
+        ax.text(shifts[-1] + 0.08, at, name, va="center", color=color, fontsize=10)
     ax.axhline(0.1, color="0.5", lw=1, ls=":")
     ax.text(0, 0.115, "chance", fontsize=9, color="0.5")
     ax.set(xlabel="test digits moved to the right by (pixels)", ylabel="test accuracy")
@@ -67,9 +69,10 @@ def by_depth(sizes: Mapping[str, np.ndarray]) -> Figure:
     for name, size in sizes.items():
         layers = np.arange(1, len(size) + 1)
         (line,) = ax.semilogy(layers, size, "o-", ms=3)
+        rises = size[-1] > 10 * size[0]  # then there is room below the line
         ax.annotate(
-            name, (layers[0], size[0]), (4, 9), textcoords="offset points",
-            color=line.get_color(), fontsize=10,
+            name, (layers[0], size[0]), (14, -4) if rises else (4, 9),
+            textcoords="offset points", color=line.get_color(), fontsize=10,
         )  # fmt: skip
     ax.set(xlabel="layer (1 is next to the input)", ylabel="size of the gradient there")
     return fig

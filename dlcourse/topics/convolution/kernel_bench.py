@@ -530,12 +530,13 @@ def picture(frame: Frame) -> "Figure":
     left, middle, right = figure.subplots(1, 3, width_ratios=[3, 1.5, 3])
     left.imshow(frame["photo"], cmap="gray")
     left.set_title("photograph", fontsize=10)
-    middle.imshow(frame["applied"], cmap="PuOr_r", vmin=-2, vmax=2)
+    middle.imshow(frame["applied"], cmap="PuOr", vmin=-2, vmax=2)
     for (i, j), value in np.ndenumerate(frame["applied"]):
-        middle.text(j, i, number(value), ha="center", va="center", fontsize=9)
+        color = "white" if abs(value) > 1.5 else "black"
+        middle.text(j, i, number(value), ha="center", va="center", fontsize=9, color=color)
     middle.set_title("kernel", fontsize=10)
-    right.imshow(frame["response"], cmap="PuOr_r", vmin=0, vmax=255)
-    right.set_title("response: negative orange, positive violet", fontsize=10)
+    right.imshow(frame["response"], cmap="PuOr", vmin=0, vmax=255)
+    right.set_title("response, orange where below 0", fontsize=10)
     for axes in (left, middle, right):
         axes.set_axis_off()
     return figure
