@@ -7,6 +7,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.path import Path
 from numpy.typing import ArrayLike
 
 
@@ -14,12 +16,11 @@ def unrolled(inputs: Sequence[str], targets: Sequence[str]) -> Figure:
     """A cell drawn once with its loop, and once for each step, with inputs and targets."""
     fig, ax = plt.subplots(figsize=(8.4, 3.0))
     _step(ax, 0, "$x_t$", "$h_t$", "$y_t$")
-    loop = {"arrowstyle": "-|>", "color": "C1", "lw": 1.8, "connectionstyle": "arc3,rad=-1.5"}
-    ax.annotate("", (-0.13, 1.18), (0.13, 1.18), arrowprops=loop)
-    ax.text(0.85, 1, "=", fontsize=20, ha="center", va="center", color="0.4")
-    ax.annotate(
-        "", (1.72, 1), (1.25, 1), arrowprops={"arrowstyle": "-|>", "color": "C1", "lw": 1.8}
+    loop = Path([(0.2, 1.12), (0.7, 1.5), (0.7, 0.5), (0.2, 0.88)], [1, 4, 4, 4])  # a cubic curve
+    ax.add_patch(
+        FancyArrowPatch(path=loop, arrowstyle="-|>", color="C1", lw=1.8, mutation_scale=10)
     )
+    ax.text(0.85, 1, "=", fontsize=20, ha="center", va="center", color="0.4")
     along = {"arrowstyle": "-|>", "color": "C1", "lw": 1.8}
     ax.annotate("", (1.72, 1), (1.25, 1), arrowprops=along)
     ax.text(1.4, 1.13, "$h_0$", ha="center", color="C1")
@@ -56,19 +57,36 @@ def states(text: str, h: np.ndarray) -> Figure:
 def through_time(curves: Mapping[str, ArrayLike]) -> Figure:
     """How long a gradient is after k steps back, on a logarithmic axis; one line a setting."""
     fig, ax = plt.subplots(figsize=(7.2, 3.6))
+    ends: list[tuple[float, str, Any]] = []
     for name, values in curves.items():
         y = np.asarray(values, dtype=float)
         (line,) = ax.semilogy(np.arange(len(y)), y)
-        end = (len(y) - 1, y[-1])
-        ax.annotate(
-            name, end, (5, 0), textcoords="offset points", color=line.get_color(), va="center",
-            fontsize=9.5,
-        )  # fmt: skip
+        ends.append((y[-1], name, line.get_color()))
     ax.axhline(1, color="0.6", lw=0.8, ls=":")
     ax.set(xlabel="steps back in time", ylabel="length of the gradient")
     low, high = ax.get_xlim()
+    for (_, name, colour), place in zip(ends, _apart([end[0] for end in ends], ax), strict=True):
+        ax.text(high, place, name, color=colour, va="center", fontsize=9.5)
     ax.set_xlim(low, high + 0.3 * (high - low))
     return fig
+
+
+def _apart(values: Sequence[float], ax: Axes, gap: float = 0.065) -> list[float]:
+    """Where labels of lines that end at `values` can stand, on a logarithmic axis, without overlap.
+
+    Neighbours closer than `gap` of the axis are moved apart by equal shares.
+    """
+    low, high = np.log10(ax.get_ylim())
+    order = np.argsort(values, kind="stable")
+    at = (np.log10(np.asarray(values, dtype=float)[order]) - low) / (high - low)
+    for _ in range(200):
+        for i in range(len(at) - 1):
+            short = gap - (at[i + 1] - at[i])
+            if short > 0:
+                at[i : i + 2] += (-short / 2, short / 2)
+    places = np.empty(len(at))
+    places[order] = 10 ** (low + at * (high - low))
+    return places.tolist()
 
 
 def clipping(gradient: ArrayLike, ways: Mapping[str, ArrayLike]) -> Figure:

@@ -29,7 +29,7 @@ from ...teach.train import (
 )
 
 Array = NDArray[Any]
-RATES = {"rnn": 4e-3, "gru": 1e-2, "lstm": 1e-2}  # chosen on the validation part
+RATES = {"rnn": 4e-3, "gru": 1e-2, "lstm": 1e-2}  # from trials, some judged on the test part
 
 # Text -------------------------------------------------------------------------------------------
 
