@@ -203,16 +203,19 @@ def last_gradient(engine: Any, pre: bool, depth: int, width: int = 32) -> float:
 # Gaps: seeing both sides.
 
 
-def masked_model(engine: Any, dates: TextSet, seed: int, both_sides: bool, epochs: int = 4):
+def masked_model(engine: Any, dates: TextSet, seed: int, both_sides: bool, epochs: int = 8):
     """A small masked model on written dates; without `both_sides` it sees what stands before."""
     engine.manual_seed(seed)
     gap = len(dates.vocabulary)
     model = BERT(engine)(gap + 1, dates.train.x.shape[1], layers=2, heads=2, width=32)
+    with engine.no_grad():  # as in `small_gpt`
+        for table in (model.tokens, model.positions):
+            table.weight.mul_(0.1)
     for block in model.blocks:
         block.attn.causal = not both_sides
     batches = dates.train.batches(64, "x", seed=seed, augment=hide_symbols(gap))
     schedule = cosine(epochs * len(batches), warm_up=30)
-    fit(model, batches, loss=own_loss, lr=6e-3, epochs=epochs, schedule=schedule, clip=1.0)
+    fit(model, batches, loss=own_loss, lr=1e-2, epochs=epochs, schedule=schedule, clip=1.0)
     return model
 
 
