@@ -205,8 +205,14 @@ class Explore(Panel):
         }
 
     def _seed(self, turned: Settings) -> Settings:
-        """The learner's own seed, for explorables that hide something, unless one was asked for."""
-        seeded = any(k.name == "seed" for k in self.explorable.knobs) and "seed" not in turned
+        """The learner's own seed, for explorables that hide something, unless one was asked for.
+
+        They have a slider `seed` that takes any; one of a few draws is the reader's own choice.
+        """
+        takes_any = any(
+            k.name == "seed" and getattr(k, "high", 0) >= _SEEDS - 1 for k in self.explorable.knobs
+        )
+        seeded = takes_any and "seed" not in turned
         return {"seed": int(progress().learner, 16) % _SEEDS} if seeded else {}
 
 
