@@ -264,9 +264,9 @@ needed to do it. A column that never changes in training is only shifted.""",
         "Compute `mean` and `std` of `train` along axis 0, and use them on both parts.",
         "For a constant column `std` is zero; `np.where` can put a one in its place.",
     ),
-    why="""Whatever looks at data to decide something is part of training, and a mean is a decision
-about every number that follows. On our digits the difference cannot be measured; with few rows or
-heavy tails it can, and nothing is saved by doing it wrong.""",
+    why="""A mean is a decision about every number that follows, and it is taken from data. So it
+belongs to training, and must not look at the test rows. On our digits the difference cannot be
+measured; with few rows or heavy tails it can, and nothing is saved by doing it wrong.""",
     objectives=("OF-1",),
     minutes=6,
     difficulty=1,
