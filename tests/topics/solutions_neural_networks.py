@@ -153,7 +153,7 @@ def forward_torch(x, weights, biases):
     for k, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         x = F.linear(x, torch.as_tensor(weight), torch.as_tensor(bias))
         x = x.relu() if k + 1 < len(weights) else x
-    return x
+    return x.numpy()
 
 
 # standardise
