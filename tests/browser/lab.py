@@ -350,9 +350,11 @@ RUN_ALL = """milliseconds => Promise.race([
   new Promise((_, reject) => setTimeout(() => reject(new Error('still running')), milliseconds)),
 ])"""
 
+# An empty cell, such as Shift+Enter adds below the last, never gets a number.
 ALL_DONE = r"""() => {
-  const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputPrompt')]
-    .map(e => e.textContent.trim());
+  const prompts = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')]
+    .filter(c => c.querySelector('.jp-InputArea-editor').textContent.trim())
+    .map(c => c.querySelector('.jp-InputPrompt').textContent.trim());
   return prompts.length > 0 && prompts.every(t => /^\[\d+\]:?$/.test(t));
 }"""
 
