@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -232,7 +233,8 @@ def test_the_error_of_a_gradient_check_falls_turns_and_rises():
 def test_code_prints_what_the_bank_says(q):
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        exec(compile(q.at(0).fill(q.code), q.id, "exec"), {})
+        known = {"np": np, "torch": torch, "nn": torch.nn}  # what a lesson imports
+        exec(compile(q.at(0).fill(q.code), q.id, "exec"), known)
     assert grade(q, out.getvalue().strip()).correct
 
 

@@ -188,7 +188,7 @@ def test_a_program_may_swap_free_lines_and_no_others():
 
 
 def test_an_explanation_is_scored_by_its_author_against_the_rubric():
-    question = next(q for q in QUESTIONS if q.type == "explain")
+    question = next(q for q in QUESTIONS if q.id == "bp.sum.explain")
     text = "Because a nudge changes the loss along both paths at once."
     first = grade(question, {"text": text, "points": None})
     assert first.state == "not yet"
