@@ -227,7 +227,7 @@ def test_the_error_of_a_gradient_check_falls_turns_and_rises():
     assert errors[0] > 100 * errors[best] < errors[-1]
 
 
-@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")  # one asks what an overflow does
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # one asks what an overflow does
 @pytest.mark.parametrize(
     "q", [q for b in banks() for q in b.questions if q.type == "predict_output"]
 )
