@@ -112,11 +112,45 @@ CASES = (
         "With three hidden layers",
         (("radio", "Activation", "none"),),
     ),
+    Case(
+        "gradient-through-time",
+        ".dlx-handle >> nth=0",
+        (-40, 0),
+        ".dlx-handle >> nth=0",
+        "“Always explodes”",
+        "nearly flat",
+        "Shorten the gradient",
+        (("radio", "Clip", "by norm"),),
+    ),
+    Case(
+        "attention-loom",
+        ".dlx-range >> nth=0",
+        (60, 0),
+        ".dlx-range >> nth=0",
+        "Mask after softmax",
+        "later values change what is read by 0, later keys 0.48",
+        "Make both leak meters",
+        (("list", "Mask", "causal"),),
+    ),
+    Case(
+        "generator-bench",
+        ".dlx-handle >> nth=0",
+        (40, -25),
+        ".dlx-handle >> nth=1",
+        "Mean over pixels",
+        "the same grey digit",
+        "Choose a loss",
+        (("list", "Loss", "recon-mean"),),
+    ),
 )
 
 
 def _says(widget: Locator) -> str:
     return widget.locator(".dlx-says").inner_text()
+
+
+def _shows(widget: Locator) -> str:
+    return _says(widget) + widget.locator("canvas, svg").first.get_attribute("aria-label")
 
 
 def _drag(lab, what: Locator, by: tuple[int, int]) -> None:
@@ -143,6 +177,8 @@ def _solve(widget: Locator, how: str, label: str, value: str) -> None:
         group.get_by_role("radio", name=value, exact=True).check(force=True)
     elif how == "switch":
         widget.get_by_role("switch", name=label).click()
+    elif how == "list":
+        widget.get_by_label(label, exact=True).select_option(value)
     else:
         widget.get_by_label(label).press(value)
 
@@ -164,7 +200,7 @@ def test_the_whole_way_through(lab, notebook, tmp_path, case):
     widget.get_by_role("button", name="Commit and look").click()
     expect(widget.get_by_text("As you predicted.")).to_be_visible()
     expect(widget.locator(".dlx-missions")).to_be_visible()
-    first = _says(widget)
+    widget.get_by_role("button", name="Reset").click()  # from where the answer is shown
 
     # Look: light and dark.
     _keep(lab, widget, tmp_path, f"{case.id}-1-light")
@@ -175,14 +211,16 @@ def test_the_whole_way_through(lab, notebook, tmp_path, case):
     lab.page.wait_for_timeout(600)
 
     # Drag, by mouse and by keys; undo goes back.
-    before = _says(widget) + widget.locator("canvas, svg").first.get_attribute("aria-label")
+    first, before = _says(widget), _shows(widget)
     _drag(lab, widget.locator(case.drag), case.by)
     undo = widget.get_by_role("button", name="Undo")
     expect(undo).to_be_enabled()
     widget.locator(case.keys).press("ArrowLeft")
-    lab.page.wait_for_timeout(500)
-    after = _says(widget) + widget.locator("canvas, svg").first.get_attribute("aria-label")
-    assert after != before
+    for _ in range(100):  # until the kernel has drawn it
+        if _shows(widget) != before:
+            break
+        lab.page.wait_for_timeout(100)
+    assert _shows(widget) != before
     while undo.is_enabled():
         undo.click()
     expect(widget.locator(".dlx-says")).to_have_text(re.compile(re.escape(first.split("\n")[0])))
@@ -238,6 +276,9 @@ def test_nothing_sticks_out_at_any_width(lab, notebook, width):
     )
     assert len(wide) == len(ids)
     assert [name for name, over in wide if over > 1] == []
+    names = lab.page.evaluate("() => [...document.querySelectorAll('.dlc [id]')].map(e => e.id)")
+    assert len(names) > len(ids)
+    assert len(set(names)) == len(names)  # a label belongs to one control of the page
     assert lab.problems == []
 
 
@@ -251,6 +292,31 @@ def test_an_error_of_the_learners_function_is_on_the_page(lab, notebook):
     lab.run_all()
     alert = lab.page.locator(".dlc-explorable").get_by_role("alert")
     expect(alert).to_contain_text("one score for each")
+
+
+def test_a_handle_stays_where_it_was_let_go(lab, notebook):
+    code = "from dlcourse.show import explore\nw = explore('signal-river', preset='he')\nw"
+    lab.open(notebook("thrown.ipynb", code, "print('kernel has', w.settings['depth'])"))
+    lab.run_all()
+    widget = lab.page.locator(".dlc-explorable")
+    handle = widget.locator(".dlx-handle")
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    # Thrown to the left edge and let go before the kernel has drawn anything.
+    handle.evaluate(
+        """(button, box) => {
+             const at = (x) => ({ pointerId: 1, clientX: x, clientY: box.y, bubbles: true });
+             button.setPointerCapture = () => {};
+             button.dispatchEvent(new PointerEvent('pointerdown', at(box.x)));
+             button.dispatchEvent(new PointerEvent('pointermove', at(box.x - 2000)));
+             button.dispatchEvent(new PointerEvent('pointerup', at(box.x - 2000)));
+           }""",
+        box,
+    )
+    expect(widget.locator(".dlx-says")).to_contain_text("1 layer")
+    lab.code_cell(1).locator(".jp-InputPrompt").click()
+    lab.menu("Run", "Run Selected Cell")
+    expect(lab.code_cell(1)).to_contain_text("kernel has 1\n")
 
 
 def test_the_newest_setting_wins_in_a_fast_drag(lab, notebook):

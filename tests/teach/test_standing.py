@@ -45,7 +45,7 @@ def test_a_finished_lesson_gives_way_to_the_next(log):
     log.record("check", "accuracy", state="correct")
     found = stand(log)
     assert found["00-welcome"].finished
-    assert next_lesson(list(found.values())).lesson.id == "02-backpropagation"
+    assert next_lesson(list(found.values())).lesson.id == "01-neural-networks"
 
 
 def test_a_visit_is_remembered(log):

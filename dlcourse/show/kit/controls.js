@@ -1,6 +1,6 @@
 // Controls of knobs, each with its label in words, its value and unit, and the keyboard.
 
-import { h } from "./dom.js";
+import { h, unique } from "./dom.js";
 
 /** A number as people read it: significant digits, a true minus sign, powers of ten in words. */
 export function readable(value, digits = 3) {
@@ -32,10 +32,8 @@ export function control(knob, bench) {
   return { slider, choice, toggle }[knob.kind](knob, bench);
 }
 
-let controlCount = 0;
-
 export function slider(knob, bench) {
-  const id = `dlx-slider-${++controlCount}`;
+  const id = unique("dlx-slider");
   const scale = scaled(knob);
   const value = h("output", { className: "dlx-value" });
   value.setAttribute("for", id);
@@ -66,7 +64,7 @@ export function choice(whole, bench) {
 }
 
 function segments(knob, bench) {
-  const name = `dlx-choice-${++controlCount}`;
+  const name = unique("dlx-choice");
   const inputs = knob.options.map(([value]) => h("input", { type: "radio", name, value,
     onchange: () => bench.turn({ [knob.name]: value }) }));
   const node = h("fieldset", { className: "dlx-control dlx-fieldset", title: knob.about },
@@ -76,7 +74,7 @@ function segments(knob, bench) {
 }
 
 export function dropdown(knob, bench, options = knob.options) {
-  const id = `dlx-choice-${++controlCount}`;
+  const id = unique("dlx-choice");
   const select = h("select", { id, className: "dlx-select", title: knob.about },
     ...options.map(([value, words]) => h("option", { value }, words)));
   select.addEventListener("change", () => bench.turn({ [knob.name]: select.value }));

@@ -18,6 +18,12 @@ export function h(tag, props = {}, ...children) {
   return node;
 }
 
+/** A name that no other element of the page has: every widget loads its own copy of this file, so they count together. */
+export function unique(prefix) {
+  globalThis.dlcourseNames = (globalThis.dlcourseNames ?? 0) + 1;
+  return `${prefix}-${globalThis.dlcourseNames}`;
+}
+
 /** Put HTML that Python has sanitised into `node`, and typeset its formulas with JupyterLab's MathJax. */
 export function setHtml(model, node, html) {
   node.innerHTML = html;

@@ -47,6 +47,7 @@ export function chart({ height = 240, margin = [10, 12, 34, 46] } = {}) {
     const width = node.clientWidth;
     if (!width) return;
     const tall = Math.round(typeof height === "function" ? height(width) : height);
+    if (width <= margin[1] + margin[3] || tall <= margin[0] + margin[2]) return; // while a page is laid out
     const ratio = window.devicePixelRatio || 1;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(tall * ratio)) {
       canvas.width = Math.round(width * ratio);
@@ -148,7 +149,9 @@ function makePen(canvas, ratio, width, tall, [top, right, bottom, left]) {
     if (words) pen.words(words, vertical ? pen.X(at) + 5 : box.right - 5, vertical ? box.top + 12 : pen.Y(at) - 5, name, vertical ? "left" : "right");
   });
   pen.words = (text, px, py, name = "ink", align = "left", size = 11) => {
-    c.save(); c.setLineDash([]); c.font = `${size}px ${style.fontFamily}`; c.textAlign = align; c.lineWidth = 3; c.strokeStyle = colour("paper"); c.strokeText(text, px, py); c.fillStyle = colour(name); c.fillText(text, px, py); c.restore();
+    c.save(); c.setLineDash([]); c.font = `${size}px ${style.fontFamily}`; c.textAlign = align; c.lineWidth = 3; c.strokeStyle = colour("paper");
+    if (name !== "paper") c.strokeText(text, px, py); // a margin around words over lines; none around words on a dark cell
+    c.fillStyle = colour(name); c.fillText(text, px, py); c.restore();
   };
   /** Values (rows from the top) as colours: signed between minus and plus, or from `from` to `to`. */
   pen.heat = (values, rows, columns, { low, high, signed = false, from = "paper", to = "ink", at = box, smooth = false, alpha = 1 }) => {
@@ -204,19 +207,20 @@ function makePen(canvas, ratio, width, tall, [top, right, bottom, left]) {
 /** Something to drag over a chart: get() and set(x, y, fine) in the chart's own units; `step` for the arrow keys. */
 function makeHandle(node, penNow, { label, get, set, step = [0.1, 0.1], name = "accent", say = ([x, y]) => `${readable(x)}, ${readable(y)}` }) {
   const button = h("button", { type: "button", className: `dlx-handle dlx-handle-${name}`, aria: { label } }); // named before it is first drawn
-  let held = false;
+  let held = false, last = null;
   const to = (x, y, fine) => {
     const { range } = penNow();
     const clamp = (v, [a, b]) => Math.min(Math.max(a, b), Math.max(Math.min(a, b), v));
-    set(clamp(x, range.x), clamp(y, range.y), fine);
+    last = [clamp(x, range.x), clamp(y, range.y)];
+    set(...last, fine);
   };
-  button.addEventListener("pointerdown", (event) => { held = true; button.setPointerCapture(event.pointerId); });
+  button.addEventListener("pointerdown", (event) => { held = true; last = null; button.setPointerCapture(event.pointerId); });
   button.addEventListener("pointermove", (event) => {
     if (!held) return;
     const edge = node.getBoundingClientRect();
     to(penNow().atX(event.clientX - edge.left), penNow().atY(event.clientY - edge.top), false);
   });
-  const end = () => { if (held) { held = false; to(...get(), true); } };
+  const end = () => { if (held) { held = false; if (last) to(...last, true); } };
   button.addEventListener("pointerup", end);
   button.addEventListener("pointercancel", end);
   const moves = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };

@@ -1,15 +1,14 @@
 // The exercise card: what is asked, and three levels of help in answering it.
-import { h, panel, tell, setHtml, follow } from "./dom.js";
+import { h, panel, tell, setHtml, follow, unique } from "./dom.js";
 import { verdictView, helpView, HELP_TRAITS } from "./verdict.js";
 import { parsonsView } from "./parsons.js";
 
 const EXERCISE_LEVELS = [["order", "Order the lines"], ["blanks", "Fill the blanks"], ["write", "Write it yourself"]];
 const EXERCISE_STATUS = { correct: "✓ correct", "not yet": "→ not yet", "not attempted": "not attempted" };
-let exerciseCount = 0;
 
 /** Three tabs with one panel each; arrow keys move between them. */
 function exerciseTabs(panels, onselect) {
-  const name = `dlce-${++exerciseCount}`;
+  const name = unique("dlce");
   const tabs = EXERCISE_LEVELS.map(([key, label]) => h("button", {
     className: "dlce-tab", type: "button", role: "tab", id: `${name}-${key}`,
     aria: { controls: `${name}-${key}-panel` },

@@ -1,16 +1,15 @@
 // The quiz: a card per question. All grading happens in the kernel; the page knows no key.
-import { h, panel, tell, setHtml, follow } from "./dom.js";
+import { h, panel, tell, setHtml, follow, unique } from "./dom.js";
 import { quizInput } from "./quiz_inputs.js";
 import { verdictSee } from "./verdict.js";
 
 const QUIZ_SURE = [["guess", "a guess"], ["think", "I think so"], ["sure", "I am sure"]];
 const QUIZ_ICON = { correct: "✓", "not yet": "✗", "not attempted": "…", refused: "?", kept: "✓" };
-let quizCount = 0;
 
 /** One question: its text, its input, its buttons and its feedback; `draw()` follows the model. */
 function quizCard(model, view, i) {
   const card = model.get("cards")[i];
-  const name = `dlcq-${++quizCount}`;
+  const name = unique("dlcq");
   const input = quizInput(card, { name, model, answer: model.get("answers")[i] });
   let confidence = null;
   let since = performance.now();

@@ -16,7 +16,7 @@ function river(bench) {
   const figure = (words, plot) => h("figure", { className: "dlx-figure" }, h("figcaption", {}, words), plot.node);
   sizes.handle({
     label: "Layers", step: [1, 0], name: "plus", say: ([x]) => `${Math.round(x)} layers`,
-    get: () => { const f = bench.frame; return f.sizes ? [f.numbers.depth, f.sizes[f.sizes.length - 1]] : null; },
+    get: () => { const { sizes } = bench.frame, { depth } = bench.settings; return sizes ? [depth, sizes[Math.min(depth, sizes.length) - 1]] : null; },
     set: (x, y, fine) => bench.turn({ depth: Math.max(1, Math.min(50, Math.round(x))) }, fine),
   });
   const node = h("div", {}, figure("Each layer’s values, in units of their own size (darker: more of them)", ribbon),

@@ -19,12 +19,12 @@ function dialTab(bench) {
   const curve = chart({ height: 290, margin: [8, 8, 34, 40] });
   const error = chart({ height: 290, margin: [8, 10, 34, 58] });
   const point = () => bench.frame.numbers.pulled;
+  const still = () => bench.frame.y[point()] - bench.frame.numbers.pull; // its height before it was pulled
   curve.handle({
     label: "One of the points", step: [0, 0.1], name: "plus", say: ([, y]) => `height ${readable(y)}`,
-    get: () => [bench.frame.x[point()], Math.max(-3, Math.min(3, bench.frame.y[point()]))],
-    set: (x, y, fine) => { const still = bench.frame.y[point()] - lastPull; bench.turn({ pulled: [point(), Number((y - still).toFixed(2))] }, fine); },
+    get: () => [bench.frame.x[point()], Math.max(-3, Math.min(3, still() + (bench.settings.pulled[0] === point() ? bench.settings.pulled[1] : 0)))],
+    set: (x, y, fine) => bench.turn({ pulled: [point(), Number((y - still()).toFixed(2))] }, fine),
   });
-  let lastPull = 0;
   curve.canvas.addEventListener("click", (event) => {
     const px = event.offsetX, xs = [...bench.frame.x].map((x) => Math.abs(curve.pen.X(x) - px));
     bench.turn({ pulled: [xs.indexOf(Math.min(...xs)), 0] });
@@ -36,7 +36,6 @@ function dialTab(bench) {
   });
   const node = h("div", { className: "dlx-pair" }, dialFigure("Points (drag one), truth (dashed) and fit", curve), dialFigure("Error at every degree: drag along the curve", error));
   const draw = (frame, settings) => {
-    lastPull = settings.pulled[1];
     const text = bench.frame.says.join(" ").replace(/<[^>]*>/g, "").replaceAll("&nbsp;", " "), { n } = frame.numbers;
     curve.draw((pen) => {
       pen.axes({ x: [-1.05, 1.05], y: [-3, 3], xlabel: "x", ylabel: "y" });

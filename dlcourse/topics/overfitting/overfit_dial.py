@@ -353,6 +353,7 @@ def compute(
         "best_test": float(curves[:, 1].min()),
         "restraint": restraint,
         "pulled": i,
+        "pull": float(pulled[1]),
         "own": fitter is not None,
     }
     arrays = {
