@@ -14,7 +14,9 @@ export function ticks(low, high, count = 5, log = false) {
     return found;
   }
   const rough = (high - low) / count, size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * size).find((s) => s >= rough * 0.999);
+  const within = (s) => Math.floor(high / s + 1e-9) - Math.ceil(low / s - 1e-9) + 1;
+  const steps = [1, 2, 5, 10].map((m) => m * size);
+  const step = [...steps.filter((s) => s >= rough * 0.999), ...steps.reverse()].find((s) => within(s) > 1) ?? size; // two marks at least
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) found.push(Number((i * step).toPrecision(12)));
   return found;
 }

@@ -10,7 +10,7 @@ const MICROSCOPE_CSS = `
 .bpm-top { display: grid; grid-template-columns: minmax(7rem, 10rem) minmax(0, 1fr); gap: 0.5rem 1.25rem; align-items: start; }
 @container (max-width: 560px) { .bpm-top { grid-template-columns: minmax(0, 1fr); } .bpm-digit { display: flex; gap: 0.75rem; align-items: center; } .bpm-digit .dlx-cells { max-width: 8rem; } }
 .bpm-chosen { box-shadow: inset 0 0 0 2px var(--dlc-mark); }
-.bpm-below { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(23rem, 100%), 1fr)); gap: 0 0.75rem; }
+.bpm-below { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 0 0.75rem; }
 .bpm-digit .dlx-cell { position: relative; }
 .bpm-dot::after { content: ""; position: absolute; inset: 50%; width: var(--dot); height: var(--dot); border-radius: 50%; transform: translate(-50%, -50%); background: var(--dot-colour); box-shadow: 0 0 0 1px var(--dlx-paper); }
 .bpm-steps { display: flex; flex-wrap: wrap; align-items: center; gap: 0.35rem; margin-top: 0.4rem; }

@@ -63,7 +63,7 @@ function kernelTab(bench) {
       pen.heat(shown.values, shown.rows, shown.columns, { low: 0, high: 255, signed: true, smooth: pool === "none" });
     }, `The response. ${text}`);
     sum.replaceChildren(mini(frame.patch, k, (v) => { const grey = Math.round(255 * v); return `rgb(${grey} ${grey} ${grey})`; }, (v) => (v < 0.5 ? "#fff" : "#000")), "×",
-      mini(frame.applied, k, (v) => signed(v, 4)), "→", h("b", {}, frame.numbers.answer === undefined ? "?" : readable(frame.numbers.by_hand)));
+      mini(frame.applied, k, (v) => signed(v, 4)), h("span", {}, "→ ", h("b", {}, frame.numbers.answer === undefined ? "?" : readable(frame.numbers.by_hand))));
   };
   return { node, draw, close: () => { photo.close(); response.close(); } };
 }

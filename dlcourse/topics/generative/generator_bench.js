@@ -30,10 +30,14 @@ function latentTab(bench) {
       set(within(plot.pen.atX(event.offsetX)), within(plot.pen.atY(event.offsetY)), true);
     });
   }
-  const node = h("div", { className: "gnb-three" }, figure("What is drawn for each code", plane), figure("Where test digits lie; some of their clouds", map), figure("The chosen code", one));
+  const node = h("div", { className: "dlx-level gnb-three" }, figure("What is drawn for each code", plane), figure("Where test digits lie; some of their clouds", map), figure("The chosen code", one));
   const draw = (frame) => {
     const side = frame.sheet.shape[0];
-    plane.draw((pen) => { pen.axes(axes); pen.heat(frame.sheet, side, side, { low: 0, high: 255 }); }, `The latent plane as drawn digits. ${plain(bench)}`);
+    plane.draw((pen) => {
+      pen.axes(axes);
+      pen.heat(frame.sheet, side, side, { low: 0, high: 255 });
+      tiles(pen, side / 8);
+    }, `The latent plane as drawn digits. ${plain(bench)}`);
     map.draw((pen) => {
       pen.axes(axes);
       clouds(pen, frame);
@@ -45,6 +49,15 @@ function latentTab(bench) {
     one.draw((pen) => { pen.axes({ x: [0, 8], y: [0, 8], bare: true }); const s = Math.min(pen.width, pen.tall); pen.heat(frame.drawn, 8, 8, { low: 0, high: 255, at: { left: 0, top: 0, right: s, bottom: s } }); }, `The digit drawn for the chosen code: the reader calls it a ${frame.numbers.called}.`);
   };
   return { node, draw, close: () => [plane, map, one].forEach((plot) => plot.close()) };
+}
+
+/** Lines between the drawn digits. */
+function tiles({ c, box, colour }, count) {
+  c.fillStyle = colour("line");
+  for (let i = 1; i < count; i++) {
+    c.fillRect(box.left + (i / count) * (box.right - box.left), box.top, 1, box.bottom - box.top);
+    c.fillRect(box.left, box.top + (i / count) * (box.bottom - box.top), box.right - box.left, 1);
+  }
 }
 
 /** Every tenth cloud as an ellipse of one deviation. */
@@ -65,7 +78,7 @@ function clouds(pen, frame) {
 /** Left the judge's map with real and drawn points, right the clouds found so far. */
 function duelTab(bench) {
   const field = square([2, 2, 30, 34]), found = chart({ height: (w) => Math.min(w, 380), margin: [10, 12, 34, 46] });
-  const node = h("div", { className: "gnb-two" }, figure("Real points dark, drawn ones orange; blue where the judge says real", field), figure("Clouds found", found));
+  const node = h("div", { className: "dlx-level gnb-two" }, figure("Real points dark, drawn ones orange; blue where the judge says real", field), figure("Clouds found", found));
   const draw = (frame) => {
     field.draw((pen) => {
       pen.axes({ x: [-3, 3], y: [-3, 3] });
@@ -87,7 +100,7 @@ function duelTab(bench) {
 /** The forward cloud at this step, the cloud that walks back, and the signal left. */
 function ladderTab(bench) {
   const there = square(), back = square(), left = chart({ height: 130, margin: [8, 12, 34, 46] });
-  const node = h("div", {}, h("div", { className: "gnb-two" }, figure("Forwards: data with noise, at this step", there), figure("Backwards: walked here from pure noise", back)), figure("Share of the signal's variance that is left", left));
+  const node = h("div", {}, h("div", { className: "dlx-level gnb-two" }, figure("Forwards: data with noise, at this step", there), figure("Backwards: walked here from pure noise", back)), figure("Share of the signal's variance that is left", left));
   const axes = { x: [-3.4, 3.4], y: [-3.4, 3.4], bare: true };
   const draw = (frame) => {
     for (const [plot, points, name, words] of [[there, frame.forward_points, "accent", "The forward cloud."], [back, frame.backward_points, "minus", "The points that walk back."]])

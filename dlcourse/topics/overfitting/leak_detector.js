@@ -94,7 +94,7 @@ function drag(button, move, drop) {
 }
 
 function scoreChart(bench) {
-  const plot = chart({ height: 170, margin: [12, 14, 34, 14] });
+  const plot = chart({ height: 170, margin: [12, 26, 34, 14] });
   const draw = (frame) => plot.draw((pen) => {
     pen.axes({ x: [0, 1], y: [0, 2], xlabel: "accuracy", ylabel: "", bare: true });
     const { c, box } = pen;

@@ -52,7 +52,7 @@ function dialTab(bench) {
       pen.curve(d, column(0), "plus", { dash: [6, 4] });
       pen.curve(d, column(1), "minus", { width: 2.4 });
       pen.words("test", pen.X(55), pen.Y(column(1)[55]) - 8, "minus", "center");
-      pen.words("training (dashed)", pen.X(8), pen.Y(column(0)[8]) + 18, "plus", "center");
+      pen.words("training", pen.box.left + 5, pen.Y(1e-4), "plus");
     }, frame.curves ? `Training and test error over degrees 0 to 60. ${text}` : "Errors are shown after the prediction.");
   };
   return { node, draw, close: () => { curve.close(); error.close(); } };

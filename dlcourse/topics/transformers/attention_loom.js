@@ -5,7 +5,7 @@ import { explorable } from "../../show/kit/explorable.js";
 import { chart } from "../../show/kit/draw.js";
 
 const LOOM_CSS = `
-.loom-meters { display: grid; grid-template-columns: minmax(0, max-content) minmax(3rem, 1fr) max-content; gap: 0.3rem 0.75rem; align-items: center; margin-top: 0.75rem; }
+.loom-meters { display: grid; grid-template-columns: fit-content(45%) minmax(3rem, 1fr) max-content; gap: 0.3rem 0.75rem; align-items: center; margin-top: 0.75rem; }
 .loom-bar { height: 0.8rem; border: 1px solid var(--dlc-line); border-radius: 3px; background: var(--dlx-paper); overflow: hidden; }
 .loom-bar span { display: block; height: 100%; background: var(--dlx-plus); }
 .loom-bar.loom-leak span { background: var(--dlx-minus); }
