@@ -20,7 +20,7 @@ import numpy as np
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator
 
-from dlcourse.teach.explorable import Explorable, pack
+from dlcourse.teach.explorable import Explorable, Preset, pack
 from dlcourse.topics import find_explorable
 from tests.browser.conftest import KERNEL
 from tests.browser.lab import Lab, LabServer, Latency, browser
@@ -36,10 +36,21 @@ class Subject:
     id: str
     knob: str
     target: str = ".dlc-explorable canvas"
+    named: str = ""
 
     @property
     def explorable(self) -> Explorable:
         return find_explorable(self.id)
+
+    @property
+    def preset(self) -> Preset:
+        """The preset of that name, or the first one."""
+        presets = self.explorable.presets
+        return next((p for p in presets if p.name == self.named), presets[0])
+
+    def settings(self, value) -> dict:
+        """The preset's settings with the knob at `value`."""
+        return {**self.preset.settings, self.knob: value}
 
     def values(self, n: int) -> list:
         """`n` settings of the knob over its middle range."""
@@ -55,6 +66,11 @@ SUBJECTS = (
     Subject("momentum-terrain", "alpha"),
     Subject("overfit-dial", "degree"),
     Subject("fold-plane", "bias"),
+    Subject("signal-river", "depth"),
+    Subject("gradient-through-time", "radius"),
+    Subject("attention-loom", "temperature"),
+    Subject("generator-bench", "epoch", named="duel"),
+    Subject("leak-detector", "models"),
 )
 
 
@@ -76,16 +92,17 @@ def main() -> None:
 
 def _write(folder: Path, subject: Subject) -> None:
     """Two notebooks: the explorable, and the same with interact and matplotlib."""
-    preset = subject.explorable.presets[0].name
     knob = subject.explorable.knob(subject.knob)
-    ours = f"from dlcourse.show import explore\nexplore({subject.id!r}, preset={preset!r})"
+    chosen = subject.preset.name
+    ours = f"from dlcourse.show import explore\nexplore({subject.id!r}, preset={chosen!r})"
     theirs = f"""
 from ipywidgets import interact
 from IPython.display import display
 from dlcourse.topics import find_explorable
 e = find_explorable({subject.id!r})
 def draw(value):
-    display(e.picture(e.at({subject.knob}=e.knob({subject.knob!r}).clean(value))))
+    value = e.knob({subject.knob!r}).clean(value)
+    display(e.picture(e.at(**{{**{subject.preset.settings!r}, {subject.knob!r}: value}})))
 interact(draw, value=({float(knob.low)!r}, {float(knob.high)!r}, {_step(knob)!r}))
 """
     for name, code in ((subject.id, ours), (f"{subject.id}-interact", theirs)):
@@ -122,10 +139,12 @@ def _measure(lab: Lab, subject: Subject) -> bool:
 def _headless(subject: Subject) -> tuple[float, int]:
     """Median milliseconds of computing a new frame, and the largest frame in bytes."""
     e, took, size = subject.explorable, [], 0
-    e.at()  # trained networks and the like are computed once
+    e.at(
+        **subject.settings(subject.values(20)[0])
+    )  # trained networks and the like are computed once
     for value in subject.values(20):
         begin = time.perf_counter()
-        frame = e.at(**{subject.knob: value})
+        frame = e.at(**subject.settings(value))
         took.append(1000 * (time.perf_counter() - begin))
         numbers = json.dumps(frame.numbers, default=lambda v: v.tolist())
         size = max(size, len(pack(frame.arrays)[1]) + len(numbers))
