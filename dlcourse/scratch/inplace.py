@@ -37,6 +37,7 @@ def _recorded(self, others):
 def _check(self):
     """Refuse what torch refuses: leaves that require grad, and views of them, under recording."""
     base = self._base
+    _spare(self if base is None else base)
     if self._requires_grad and self.grad_fn is None:
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation: "
@@ -53,6 +54,14 @@ def _check(self):
                 "this view is one of several outputs of split, chunk or unbind, and must not be "
                 "modified inplace: clone() it first"
             )
+
+
+def _spare(written):
+    """Let the node that made `written` keep what it needs of it."""
+    node = written.grad_fn
+    if node is not None and node.name in versions.OWN_USE:
+        for maker in (node, *(p for p in node.parents if isinstance(p, Node) and not p.shape)):
+            versions.spare(maker, written._data)
 
 
 def snapshot(self):

@@ -44,10 +44,31 @@ def written_after(array, number, recorded=False):
 
 
 def saved_arrays(functions):
-    """The arrays that vector-Jacobian products close over, one level of nesting deep."""
+    """The arrays that vector-Jacobian products close over, in nested functions too."""
+    for cell in _cells(functions):
+        yield from _arrays_in(cell.cell_contents)
+
+
+OWN_USE = {"silu", "max_pool2d", "rnn", "gru", "lstm"}  # they keep their result, torch does not
+
+
+def spare(node, array):
+    """Before `array` is written: copies for a `node` that keeps this memory where torch would not.
+
+    Then `y = silu(x); y += z` differentiates as in torch, and costs a copy only where it is done.
+    """
+    for cell in _cells(node.back if type(node.back) is tuple else (node.back,)):
+        kept = cell.cell_contents
+        if isinstance(kept, np.ndarray) and owner(kept) is owner(array):
+            cell.cell_contents = kept.copy("K")
+
+
+def _cells(functions):
     for f in functions:
         for cell in getattr(f, "__closure__", None) or ():
-            yield from _arrays_in(cell.cell_contents)
+            yield cell
+            kept = cell.cell_contents
+            yield from _cells(kept if isinstance(kept, (tuple, list)) else (kept,))
 
 
 def _arrays_in(value):
@@ -56,8 +77,6 @@ def _arrays_in(value):
     elif isinstance(value, (tuple, list)):
         for v in value:
             yield from _arrays_in(v)
-    elif callable(value) and getattr(value, "__closure__", None):
-        yield from saved_arrays((value,))
 
 
 FREED = (

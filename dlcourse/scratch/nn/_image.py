@@ -23,11 +23,11 @@ def constant_pad(x, /, *, widths, value=0.0):
     source = tuple(
         slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(x.shape, widths, strict=True)
     )
-    y = np.full(shape, value, x.dtype)
+    y, old = np.full(shape, value, x.dtype), x.shape
     y[inside] = x[source]
 
     def vjp(g):
-        dx = np.zeros_like(x)
+        dx = np.zeros_like(g, shape=old)
         dx[source] = g[inside]
         return dx
 
@@ -42,8 +42,10 @@ def take_along(x, /, *, index, dim):
     Gradient: each position of x receives the sum of g over the places that read it.
     """
 
+    n = x.shape[dim]
+
     def vjp(g):
-        return np.moveaxis(sum_by_id(np.moveaxis(g, dim, 0), index, x.shape[dim]), 0, dim)
+        return np.moveaxis(sum_by_id(np.moveaxis(g, dim, 0), index, n), 0, dim)
 
     return x.take(index, dim), (vjp,)
 
@@ -61,7 +63,8 @@ def unfold(x, /, *, kernel, out, geo):
 
     Gradient: each column is added back where it came from (`fold`).
     """
-    return _patches(x, kernel, out, geo), (lambda g: _assemble(g, x.shape[1:], kernel, out, geo),)
+    shape = x.shape[1:]
+    return _patches(x, kernel, out, geo), (lambda g: _assemble(g, shape, kernel, out, geo),)
 
 
 @op
@@ -99,14 +102,14 @@ def blend_along(x, /, *, low, high, share, dim):
     Formula: y = (1 - share) x[low] + share x[high] along axis `dim`
     Gradient: low receives (1 - share) g, high receives share g, summed where cells are shared.
     """
-    shape = [1] * x.ndim
+    shape, n = [1] * x.ndim, x.shape[dim]
     shape[dim] = -1
     b = share.astype(x.dtype).reshape(shape)
     a = 1 - b
 
     def vjp(g):
         parts = np.concatenate([np.moveaxis(g * a, dim, 0), np.moveaxis(g * b, dim, 0)])
-        dx = sum_by_id(parts, np.concatenate([low, high]), x.shape[dim])
+        dx = sum_by_id(parts, np.concatenate([low, high]), n)
         return np.moveaxis(dx, 0, dim)
 
     return x.take(low, dim) * a + x.take(high, dim) * b, (vjp,)

@@ -83,11 +83,12 @@ def embedding(weight, /, *, ids, padding_idx=None):
     Shapes: weight (V, D), ids (...) integers -> (..., D).
     Gradient: row v receives the sum of g over the places where ids == v; none at `padding_idx`.
     """
+    rows, columns = weight.shape
 
     def vjp(g):
         flat = ids.reshape(-1)
-        total = _one_hot_sum if len(weight) <= _SMALL_TABLE else sum_by_id
-        dw = total(g.reshape(len(flat), weight.shape[1]), flat, len(weight))
+        total = _one_hot_sum if rows <= _SMALL_TABLE else sum_by_id
+        dw = total(g.reshape(len(flat), columns), flat, rows)
         if padding_idx is not None:
             dw[padding_idx] = 0
         return dw

@@ -153,7 +153,7 @@ def cross_entropy_rows(x, /, *, target, weight, reduction="mean"):
     def vjp(g):
         scale = g * per_row
         dx = p * (scale / total)[:, None]
-        dx[np.arange(len(x)), target] -= scale
+        dx[np.arange(len(dx)), target] -= scale
         return dx
 
     return value, (vjp,)
