@@ -8,7 +8,7 @@
 
 from math import e, inf, nan, pi
 
-from . import autograd, dtypes, linalg, ops, random
+from . import autograd, dtypes, linalg, ops, random, stubs
 from . import tensor as _spelling
 from ._print import set_printoptions
 from .autograd import (
@@ -89,6 +89,7 @@ from .random import (
     set_rng_state,
 )
 from .stubs import (
+    GradScaler,
     __version__,
     accelerator,
     amp,
@@ -96,17 +97,24 @@ from .stubs import (
     backends,
     compile,
     cuda,
+    distributed,
+    fft,
     get_num_threads,
+    hub,
+    jit,
     mps,
     set_float32_matmul_precision,
     set_num_interop_threads,
     set_num_threads,
     use_deterministic_algorithms,
     version,
+    xpu,
 )
 from .tensor import Size
 
 globals().update({n: f for n, f in ops.PUBLIC.items() if n not in ops.METHODS_ONLY})
+globals().update(stubs.REFUSED)
+globals().update(dtypes.ABSENT)
 globals().update(dtypes.ALIASES)  # float, long, bool, ...: dtypes, as in torch
 
 from . import distributions, nn, optim, utils  # noqa: E402 -- they use the names above

@@ -6,9 +6,9 @@ class device:
 
     def __init__(self, type, index=None):
         name, _, number = str(type).partition(":")
-        if name not in ("cpu", "cuda", "mps", "meta"):
+        if name not in ("cpu", "cuda", "mps", "xpu", "meta"):
             raise RuntimeError(
-                f"Expected one of cpu, cuda, mps device type at start of device string: {type}"
+                f"Expected one of cpu, cuda, mps, xpu device type at start of device string: {type}"
             )
         self.type = name
         self.index = int(number) if number else index

@@ -32,6 +32,33 @@ int8 = dtype("int8", np.int8)
 uint8 = dtype("uint8", np.uint8)
 bool_ = dtype("bool", np.bool_)
 
+
+class _Absent(dtype):
+    """An element type with a name only: guarded code may mention it."""
+
+    def __init__(self, name, itemsize, is_complex=False):
+        self.name, self.itemsize = name, itemsize
+        self.is_floating_point, self.is_complex, self.is_signed = not is_complex, is_complex, True
+
+    @property
+    def numpy(self):
+        raise NotImplementedError(f"{self.name}: this engine computes in float32 and float64")
+
+
+float16 = half = _Absent("float16", 2)
+bfloat16 = _Absent("bfloat16", 2)
+complex64 = cfloat = _Absent("complex64", 8, is_complex=True)
+complex128 = cdouble = _Absent("complex128", 16, is_complex=True)
+ABSENT = {
+    "float16": float16,
+    "half": half,
+    "bfloat16": bfloat16,
+    "complex64": complex64,
+    "cfloat": cfloat,
+    "complex128": complex128,
+    "cdouble": cdouble,
+}
+
 ALL = (float32, float64, int64, int32, int16, int8, uint8, bool_)
 ALIASES = {
     "float": float32,

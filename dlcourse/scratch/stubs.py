@@ -1,9 +1,17 @@
-"""Names that guarded torch code asks for (`cuda.is_available()`, ...), answered truthfully."""
+"""Names that guarded torch code asks for (`cuda.is_available()`, ...), answered truthfully.
+
+What cannot exist here (complex numbers, several processes, ...) has its name too: using it says so.
+"""
 
 import contextlib
-from types import SimpleNamespace
+import sys
+import warnings
+from types import ModuleType
+from typing import Any
 
-from .devices import check_device
+from .devices import device
+
+_HERE = __name__.rpartition(".")[0]
 
 
 def _no(*args, **kwargs):
@@ -15,28 +23,39 @@ def _nothing(*args, **kwargs):
     """There is nothing to do."""
 
 
-cuda = SimpleNamespace(
-    is_available=_no,
-    device_count=lambda: 0,
-    empty_cache=_nothing,
-    manual_seed=_nothing,
-    manual_seed_all=_nothing,
-    synchronize=_nothing,
-    is_bf16_supported=_no,
-)
-mps = SimpleNamespace(is_available=_no, manual_seed=_nothing, empty_cache=_nothing)
-backends = SimpleNamespace(
-    mps=SimpleNamespace(is_available=_no, is_built=_no),
-    cuda=SimpleNamespace(matmul=SimpleNamespace(allow_tf32=False), is_built=_no),
-    cudnn=SimpleNamespace(
-        enabled=False, deterministic=True, benchmark=False, allow_tf32=False, is_available=_no
-    ),
-)
-accelerator = SimpleNamespace(
-    is_available=_no, device_count=lambda: 0, current_accelerator=_nothing
-)
-version = SimpleNamespace(cuda=None)
-__version__ = "2.13.0+scratch"  # the release of torch whose names and results these are
+def _zero(*args, **kwargs):
+    """There is none of it."""
+    return 0
+
+
+def _itself(function=None, *args, **kwargs):
+    """The function or module itself, as call or decorator."""
+    return (lambda f: f) if function is None else function
+
+
+def _refused(name, reason):
+    def refuse(*args, **kwargs):
+        raise NotImplementedError(f"{name}: {reason}")
+
+    refuse.__name__ = refuse.__qualname__ = name
+    refuse.__doc__ = f"Refused: {reason}."
+    return refuse
+
+
+def refusals(names, reason):
+    """{name: a function that refuses, and says why}."""
+    return {n: _refused(n, reason) for n in names.split()}
+
+
+def _room(path, doc, **members):
+    """A module of these members that `import torch.<path>` finds."""
+    room: Any = ModuleType(f"{_HERE}.{path}", doc)
+    vars(room).update(members)
+    sys.modules[room.__name__] = room
+    return room
+
+
+# --- nothing to compile, nothing to save ------------------------------------------------------
 
 
 def get_num_threads():
@@ -46,6 +65,7 @@ def get_num_threads():
 
 set_num_threads = set_num_interop_threads = _nothing
 set_float32_matmul_precision = _nothing
+__version__ = "2.13.0+scratch"  # the release of torch whose names and results these are
 
 
 def use_deterministic_algorithms(mode, *, warn_only=False):
@@ -54,23 +74,30 @@ def use_deterministic_algorithms(mode, *, warn_only=False):
 
 def compile(model=None, **options):
     """The model itself: there is nothing to compile, as call or decorator."""
-    return (lambda m: m) if model is None else model
+    return _itself(model)
+
+
+# --- lower precision --------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
 def autocast(device_type="cpu", dtype=None, enabled=True, cache_enabled=None):
-    """A context without effect if disabled; half precision does not exist here."""
-    check_device(device_type)
-    if enabled:
-        raise NotImplementedError("autocast: the engine computes in float32 and float64 only")
+    """A context without effect if disabled, or if for a GPU; half precision does not exist here."""
+    absent = device(device_type).type != "cpu"
+    if enabled and absent:
+        warnings.warn(f"autocast: {device_type} is not available, so it is disabled", stacklevel=3)
+    elif enabled:
+        raise NotImplementedError(
+            "autocast: the engine computes in float32 and float64 only; pass enabled=False"
+        )
     yield
 
 
 class GradScaler:
     """Does nothing: float32 needs no scaling of the loss (Micikevicius et al., 2018)."""
 
-    def __init__(self, device="cpu", enabled=True, **options):
-        check_device(device)
+    def __init__(self, device="cuda", *args, enabled=True, **options):
+        pass
 
     scale = staticmethod(lambda loss: loss)
     step = staticmethod(lambda optimizer, *args, **kwargs: optimizer.step(*args, **kwargs))
@@ -81,6 +108,109 @@ class GradScaler:
     load_state_dict = staticmethod(_nothing)
 
 
-amp = SimpleNamespace(autocast=autocast, GradScaler=GradScaler)
-cuda.amp = SimpleNamespace(autocast=lambda enabled=True: autocast("cpu", enabled=enabled))
-cuda.amp.GradScaler = lambda **options: GradScaler("cpu", **options)
+# --- other devices ----------------------------------------------------------------------------
+
+
+class _Never(type):
+    def __instancecheck__(cls, instance):
+        return False
+
+
+class _OnGPU(metaclass=_Never):
+    """The type of tensors on a GPU: none is one."""
+
+    def __new__(cls, *data):
+        raise RuntimeError("there is no GPU here: make tensors on the CPU")
+
+
+_ABSENT = {
+    "is_available": _no,
+    "device_count": _zero,
+    "manual_seed": _nothing,
+    "manual_seed_all": _nothing,
+    "empty_cache": _nothing,
+    "synchronize": _nothing,
+}
+_GPU = "there is no GPU here: guard it by torch.cuda.is_available()"
+amp = _room("amp", "Lower precision: none.", autocast=autocast, GradScaler=GradScaler)
+cuda = _room(
+    "cuda",
+    "GPUs: none.",
+    **_ABSENT,
+    **refusals(
+        "current_device get_device_name get_device_properties set_device Event Stream", _GPU
+    ),
+    **dict.fromkeys(["is_bf16_supported", "is_initialized"], _no),
+    **dict.fromkeys(["memory_allocated", "max_memory_allocated", "memory_reserved"], _zero),
+    reset_peak_memory_stats=_nothing,
+    **dict.fromkeys(["FloatTensor", "DoubleTensor", "LongTensor", "ByteTensor"], _OnGPU),
+)
+cuda.amp = _room(
+    "cuda.amp",
+    "Lower precision on a GPU: none.",
+    autocast=lambda enabled=True, **options: autocast("cuda", enabled=enabled),
+    GradScaler=GradScaler,
+)
+mps = _room("mps", "Apple's GPUs: none.", **_ABSENT)
+xpu = _room("xpu", "Intel's GPUs: none.", **_ABSENT)
+accelerator = _room("accelerator", "Accelerators: none.", **_ABSENT, current_accelerator=_nothing)
+version = _room("version", "Of what torch was built.", cuda=None, __version__=__version__)
+backends = _room(
+    "backends",
+    "The libraries below: only NumPy.",
+    mps=_room("backends.mps", "None.", is_available=_no, is_built=_no),
+    cuda=_room(
+        "backends.cuda",
+        "None.",
+        is_built=_no,
+        matmul=ModuleType("matmul"),
+        sdp_kernel=lambda **options: contextlib.nullcontext(),
+        **dict.fromkeys(
+            ["enable_flash_sdp", "enable_math_sdp", "enable_mem_efficient_sdp"], _nothing
+        ),
+    ),
+    cudnn=_room(
+        "backends.cudnn",
+        "None.",
+        enabled=False,
+        deterministic=True,
+        benchmark=False,
+        allow_tf32=False,
+        is_available=_no,
+    ),
+)
+backends.cuda.matmul.allow_tf32 = False
+
+# --- rooms that code imports from -------------------------------------------------------------
+
+jit = _room(
+    "jit",
+    "Nothing is compiled: functions and modules stay what they are.",
+    **dict.fromkeys(["script", "trace", "ignore", "export", "unused"], _itself),
+    **dict.fromkeys(["is_scripting", "is_tracing"], _no),
+    **refusals("save load", "save a state_dict by torch.save"),
+)
+distributed = _room(
+    "distributed",
+    "One process only.",
+    **dict.fromkeys(["is_available", "is_initialized"], _no),
+    **refusals(
+        "init_process_group destroy_process_group get_rank get_world_size barrier all_reduce "
+        "all_gather broadcast",
+        "this engine runs in one process: guard it by torch.distributed.is_available()",
+    ),
+)
+hub = _room("hub", "No downloads.", **refusals("load load_state_dict_from_url", "no downloads"))
+_COMPLEX = "this engine has no complex numbers: keep real and imaginary parts in two tensors"
+fft = _room(
+    "fft",
+    "Fourier transforms: none.",
+    **refusals("fft ifft rfft irfft fft2 ifft2 rfft2 irfft2 fftn ifftn fftshift", _COMPLEX),
+)
+REFUSED = {
+    **refusals("complex polar view_as_complex view_as_real real imag angle stft istft", _COMPLEX),
+    **refusals(
+        "sparse_coo_tensor sparse_csr_tensor", "this engine has no sparse tensors: use dense ones"
+    ),
+    **refusals("vmap", "write a leading batch dimension instead"),
+}

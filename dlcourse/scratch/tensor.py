@@ -268,7 +268,8 @@ def _caster(kind):
     return cast
 
 
-for _name, _dtype in {**dtypes.ALIASES, "byte": dtypes.uint8}.items():
+_CASTS = {**dtypes.ALIASES, "byte": dtypes.uint8, "char": dtypes.int8}
+for _name, _dtype in {**_CASTS, "half": dtypes.half, "bfloat16": dtypes.bfloat16}.items():
     setattr(Tensor, _name, _caster(_dtype))
 
 

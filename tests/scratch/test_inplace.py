@@ -42,7 +42,6 @@ OVER_THE_RESULT = {
 }
 OVER_THE_INPUT = {
     "pad": ((2, 4, 4, 4), lambda T, x: T.nn.functional.pad(x, (1, 1, 1, 1))),
-    "reflect": ((2, 4, 4, 4), lambda T, x: T.nn.functional.pad(x, (1, 1, 1, 1), mode="reflect")),
     "unfold": ((2, 4, 4, 4), lambda T, x: T.nn.functional.unfold(x, 2)),
     "nearest": ((2, 4, 4, 4), lambda T, x: T.nn.functional.interpolate(x, scale_factor=2)),
     "bilinear": (

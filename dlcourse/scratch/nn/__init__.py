@@ -2,7 +2,7 @@
 
 # ruff: noqa: F401 - this file is the list of public names
 
-from . import functional, init, utils
+from . import attention, functional, init, parallel, utils
 from .modules.activation import (
     CELU,
     ELU,
@@ -126,4 +126,5 @@ from .modules.transformer import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedParameter

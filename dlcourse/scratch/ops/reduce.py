@@ -14,6 +14,10 @@ from .elementwise import maximum, minimum, signs
 
 def spread(g, axes, shape, keepdim):
     """Give `g` back the reduced `axes`, repeated to `shape` without copying."""
+    if len(axes) == len(shape):  # one number for all: the quick way to what the last line does
+        out = np.ndarray(shape, g.dtype, g, 0, (0,) * len(shape))
+        out.flags.writeable = False
+        return out
     return np.broadcast_to(g if keepdim else np.expand_dims(g, axes), shape)
 
 

@@ -1,5 +1,5 @@
-"""`torch.utils` as far as training code needs it: `data`."""
+"""`torch.utils` as far as training code needs it: `data` and `checkpoint`."""
 
-from . import data
+from . import checkpoint, data
 
-__all__ = ["data"]
+__all__ = ["checkpoint", "data"]
