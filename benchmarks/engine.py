@@ -1,6 +1,6 @@
 """How long a training step takes on the engine, as a ratio to torch in the same run.
 
-    python benchmarks/engine.py                 # every workload; writes benchmarks/engine.md
+    python benchmarks/engine.py                 # every workload; writes the pages
     python benchmarks/engine.py --quick mlp     # a first look at one; prints only
 
 Each candidate lives in a process of its own (so that threads and memory settings are its own) and
@@ -213,6 +213,24 @@ than torch eager with its default threads in the same interleaved run. Written b
 """
 
 
+def short(results):
+    """The README's part of it: what was timed, and the engine's median against torch's."""
+    lines = ["| a training step of | milliseconds | times torch's |", "| --- | --- | --- |"]
+    for workload, (ratios, ms) in results.items():
+        what = WORKLOADS[workload].__doc__.rstrip(".")
+        lines.append(f"| {what} | {ms:.2g} | {ratios['scratch'].median:.2f} |")
+    return "\n".join(lines)
+
+
+def put_in_readme(results):
+    """Renew the table between the README's two marks."""
+    page = HERE.parent / "README.md"
+    before, rest = page.read_text(encoding="utf-8").split("<!-- engine.py writes this -->\n", 1)
+    after = rest.split("<!-- end -->", 1)[1]
+    text = f"{before}<!-- engine.py writes this -->\n{short(results)}\n<!-- end -->{after}"
+    page.write_text(text, encoding="utf-8")
+
+
 def _median(r: Ratio):
     return r.median
 
@@ -237,6 +255,7 @@ def main():
     print(report(results))
     if not args.quick and len(results) == len(WORKLOADS):
         (HERE / "engine.md").write_text(report(results), encoding="utf-8")
+        put_in_readme(results)
 
 
 if __name__ == "__main__":
