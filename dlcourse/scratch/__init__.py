@@ -23,10 +23,12 @@ from .autograd import (
 )
 from .creation import (
     BoolTensor,
+    ByteTensor,
     DoubleTensor,
     FloatTensor,
     IntTensor,
     LongTensor,
+    ShortTensor,
     allclose,
     arange,
     as_tensor,
@@ -56,7 +58,14 @@ from .creation import (
     zeros,
     zeros_like,
 )
-from .devices import device
+from .devices import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    device,
+    memory_format,
+    preserve_format,
+)
 from .dtypes import (
     dtype,
     float32,

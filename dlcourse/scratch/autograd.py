@@ -122,7 +122,8 @@ class Tensor:
         __len__: Any
         __iter__: Any
 
-    def __init__(self, data=(), requires_grad=False):
+    def _fill(self, data, requires_grad=False):
+        """Become a leaf around an array: what every constructor ends in."""
         self._data: Array = data if type(data) is Array else np.asarray(data)
         self._base: Tensor | None = None
         self._grad: Tensor | None = None
@@ -200,6 +201,12 @@ def wrap(array):
 
 
 _new = object.__new__
+
+
+def leaf(array, requires_grad):
+    """A new tensor around `array` that may ask for a gradient."""
+    t = wrap(array)
+    return t.requires_grad_() if requires_grad else t
 
 
 # --- forward: recording -----------------------------------------------------------------------

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .autograd import Tensor, wrap
-from .devices import check_device
+from .autograd import Tensor, leaf, wrap
+from .devices import check_device, check_format
 from .dtypes import default_float, to_numpy
 from .ops._shape import shape_of
 
@@ -17,7 +17,7 @@ def _finished(array, device=None, requires_grad=False, **refused):
     for name, value in refused.items():
         if value not in (None, False):
             raise NotImplementedError(f"{name} is not supported")
-    return Tensor(array, requires_grad)
+    return leaf(array, requires_grad)
 
 
 # --- from data --------------------------------------------------------------------------------
@@ -129,8 +129,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
 
 def _like(make):
     def method(input, *args, dtype=None, device=None, requires_grad=False, memory_format=None):
-        if memory_format is not None:
-            raise NotImplementedError("memory_format is not supported")
+        check_format(memory_format)
         if not isinstance(input, Tensor):
             raise TypeError(
                 f"{make.__name__}_like(): expected a Tensor, but got {type(input).__name__}"
@@ -311,24 +310,60 @@ class iinfo(_Info):
         super().__init__(limits(to_numpy(type)))
 
 
-# --- torch's oldest spelling: LongTensor([1, 2]), FloatTensor(2, 3) ------------------------------
+# --- torch's oldest spelling: Tensor(2, 3), LongTensor([1, 2]) ----------------------------------
+
+
+def _oldest(data, kind):
+    """The array of `FloatTensor(2, 3)` (sizes), `FloatTensor([1, 2])` or `FloatTensor(array)`."""
+    sizes = data[0] if len(data) == 1 and type(data[0]).__name__ == "Size" else data
+    if all(isinstance(n, int | np.integer) for n in sizes):
+        return np.empty(_sizes(tuple(sizes), {}) if sizes else 0, kind)
+    if len(data) != 1 or (np.ndim(data[0]) == 0 and not isinstance(data[0], np.ndarray)):
+        raise TypeError(f"expected sizes or one sequence, such as Tensor([1.0]), not {data}")
+    return _as_array(data[0], dtypes.of_array(np.empty(0, kind)))
+
+
+def _init(self, *data, device=None):
+    """`Tensor(2, 3)`: of these sizes, its elements unwritten; `Tensor([1, 2])`: of these values."""
+    check_device(device)
+    like = isinstance(data[0], Tensor) if len(data) == 1 else False
+    self._fill(data[0]._data if like else _oldest(data, default_float()))
+
+
+def new(self, *data):
+    """`Tensor(...)` in this tensor's dtype."""
+    return wrap(_oldest(data, self._data.dtype))
+
+
+for _name, _method in {"__init__": _init, "new": new}.items():
+    setattr(Tensor, _name, _method)
+
+
+class _OldType(type):
+    """`FloatTensor` and its like: called, they make tensors; `isinstance` asks for the dtype."""
+
+    kind: Any
+
+    def __call__(cls, *data):
+        if len(data) == 1 and isinstance(data[0], Tensor):
+            if data[0].dtype is not cls.kind:
+                raise TypeError(f"expected {cls.__name__}, not {data[0].type()}: use .to(dtype)")
+            return wrap(data[0]._data)
+        return wrap(_oldest(data, cls.kind.numpy))
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, Tensor) and instance.dtype is cls.kind
 
 
 def _typed(name, kind):
-    def make(*data):
-        if data and all(isinstance(n, int) for n in data):
-            return empty(*data, dtype=kind)
-        return tensor(*(data or ((),)), dtype=kind)
-
-    make.__name__ = make.__qualname__ = name
-    make.__doc__ = (
-        f"A {kind.name} tensor of some sizes, its elements unwritten, or of given values."
-    )
-    return make
+    doc = f"A {kind.name} tensor of some sizes, its elements unwritten, or of given values."
+    return _OldType(name, (), {"kind": kind, "__doc__": doc, "__module__": __name__})
 
 
 FloatTensor = _typed("FloatTensor", dtypes.float32)
 DoubleTensor = _typed("DoubleTensor", dtypes.float64)
 LongTensor = _typed("LongTensor", dtypes.int64)
 IntTensor = _typed("IntTensor", dtypes.int32)
+ShortTensor = _typed("ShortTensor", dtypes.int16)
+ByteTensor = _typed("ByteTensor", dtypes.uint8)
 BoolTensor = _typed("BoolTensor", dtypes.ALIASES["bool"])

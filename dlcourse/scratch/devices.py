@@ -1,4 +1,4 @@
-"""Where tensors live: here, on the CPU."""
+"""Where tensors live: here, on the CPU, laid out as the engine likes."""
 
 
 class device:
@@ -40,3 +40,25 @@ def check_device(wanted):
         raise RuntimeError(
             f"this engine computes in NumPy on the CPU: device={str(wanted)!r} is not available"
         )
+
+
+class memory_format:
+    """How torch may lay elements out: accepted, and without effect on any result here."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __repr__(self):
+        return f"torch.{self.name}"
+
+
+contiguous_format = memory_format("contiguous_format")
+preserve_format = memory_format("preserve_format")
+channels_last = memory_format("channels_last")
+channels_last_3d = memory_format("channels_last_3d")
+
+
+def check_format(wanted):
+    """Let the engine's memory formats (and None) pass: it chooses the layout by itself."""
+    if wanted is not None and not isinstance(wanted, memory_format):
+        raise TypeError(f"memory_format must be one such as channels_last, not {wanted!r}")

@@ -7,8 +7,8 @@ gives other numbers there.
 import numpy as np
 
 from . import inplace
-from .autograd import Tensor, wrap
-from .devices import check_device
+from .autograd import Tensor, leaf, wrap
+from .devices import check_device, check_format
 from .dtypes import default_float, to_numpy
 from .ops._shape import shape_of
 
@@ -41,7 +41,7 @@ class Generator:
         words = (self._seed, state["state"]["state"], state["state"]["inc"])
         tail = (state["has_uint32"], state["uinteger"])
         raw = b"".join(w.to_bytes(16, "little") for w in (*words, *tail))
-        return Tensor(np.frombuffer(raw, np.uint8).copy())
+        return wrap(np.frombuffer(raw, np.uint8).copy())
 
     def set_state(self, new_state):
         """Continue from a state that `get_state` gave."""
@@ -100,7 +100,7 @@ def set_rng_state(new_state):
 def _made(array, dtype, device, requires_grad):
     check_device(device)
     kind = to_numpy(dtype) or default_float()
-    return Tensor(array.astype(kind, copy=False), requires_grad)
+    return leaf(array.astype(kind, copy=False), requires_grad)
 
 
 def _float_kind(dtype):
@@ -137,7 +137,7 @@ def randint(
     check_device(device)
     kind = to_numpy(dtype) or np.dtype(np.int64)
     array = rng(generator).integers(low, high, shape_of((size,)))
-    return Tensor(np.asarray(array).astype(kind, copy=False), requires_grad)
+    return leaf(np.asarray(array).astype(kind, copy=False), requires_grad)
 
 
 def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False):
@@ -146,7 +146,7 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False)
         raise RuntimeError(f"n must be non-negative, got {n}")
     check_device(device)
     array = rng(generator).permutation(n)
-    return Tensor(array.astype(to_numpy(dtype) or np.int64, copy=False), requires_grad)
+    return leaf(array.astype(to_numpy(dtype) or np.int64, copy=False), requires_grad)
 
 
 def normal(
@@ -165,7 +165,7 @@ def normal(
     return (
         _made(np.asarray(array, kind), dtype if not known else None, device, requires_grad)
         if not known
-        else Tensor(np.asarray(array, kind))
+        else wrap(np.asarray(array, kind))
     )
 
 
@@ -195,7 +195,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
     rows = np.atleast_2d(w).astype(np.float64)
     draw = _with_replacement if replacement else _without_replacement
     picked = draw(rng(generator), rows, num_samples)
-    return Tensor(picked.reshape(*w.shape[:-1], num_samples))
+    return wrap(picked.reshape(*w.shape[:-1], num_samples))
 
 
 def _with_replacement(source, rows, n):
@@ -221,8 +221,7 @@ def _like(make):
     def method(
         input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None
     ):
-        if memory_format is not None:
-            raise NotImplementedError("memory_format is not supported")
+        check_format(memory_format)
         kind = input.dtype if dtype is None else dtype
         shape = input._data.shape
         return make(

@@ -5,7 +5,7 @@ from typing import Any
 from . import dtypes, inplace, ops
 from ._print import tensor_repr
 from .autograd import Tensor, op, wrap
-from .devices import check_device, cpu
+from .devices import check_device, check_format, cpu
 from .dtypes import of_array, to_numpy
 from .ops._shape import dim_of
 
@@ -147,8 +147,9 @@ class _Sizes(Tensor):
         """Never: `inference_mode` makes ordinary tensors."""
         return False
 
-    def is_contiguous(self):
+    def is_contiguous(self, memory_format=None):
         """Do the elements lie in order, as far as torch would know?"""
+        check_format(memory_format)
         return not hasattr(self, "_strided")
 
     def get_device(self):
@@ -260,8 +261,7 @@ _BY_OLD_NAME = {f"torch.{_OLD_NAMES[t.name]}Tensor": t for t in dtypes.ALL}
 
 def _caster(kind):
     def cast(self, memory_format=None):
-        if memory_format is not None:
-            raise NotImplementedError("memory_format is not supported")
+        check_format(memory_format)
         return _to_dtype(self, kind)
 
     cast.__doc__ = f"The tensor as {kind.name}."
@@ -279,8 +279,7 @@ class _Casts(Tensor):
         self, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None
     ):
         """The tensor as another dtype (or on the one device there is): `to(dtype)`, `to(other)`."""
-        if memory_format is not None:
-            raise NotImplementedError("to: memory_format is not supported")
+        check_format(memory_format)
         for a in args:
             if isinstance(a, Tensor):
                 dtype = of_array(a._data)
@@ -329,7 +328,7 @@ class _Casts(Tensor):
 
 def _restored(cls, array, requires_grad):
     t = object.__new__(cls)
-    Tensor.__init__(t, array, requires_grad)
+    t._fill(array, requires_grad)
     return t
 
 

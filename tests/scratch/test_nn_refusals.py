@@ -245,8 +245,6 @@ UNSUPPORTED = {
     ),
     "antialias": lambda F, nn: F.interpolate(r(S, 1, 1, 4, 4), 2, mode="bilinear", antialias=True),
     "bicubic": lambda F, nn: F.interpolate(r(S, 1, 1, 4, 4), 2, mode="bicubic"),
-    "size_average": lambda F, nn: F.mse_loss(r(S, 2), r(S, 2), size_average=True),
-    "reduce": lambda F, nn: nn.CrossEntropyLoss(reduce=False)(r(S, 1, 2), i(S, 0)),
     "proj_size": lambda F, nn: nn.LSTM(3, 4, proj_size=2),
     "cuda": lambda F, nn: nn.Linear(1, 1).cuda(),
     "to cuda": lambda F, nn: nn.Linear(1, 1).to("cuda"),

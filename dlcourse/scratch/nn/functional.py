@@ -279,6 +279,13 @@ def dropout2d(input, p=0.5, training=True, inplace=False):
     return _dropout(input, (*input.shape[:-2], 1, 1), p, training, inplace)
 
 
+def dropout3d(input, p=0.5, training=True, inplace=False):
+    """Dropout of whole channels: input (N, C, D, H, W) or (C, D, H, W)."""
+    if input.dim() not in (4, 5):
+        raise RuntimeError(f"dropout3d: Expected 4D or 5D input, but received {input.dim()}D")
+    return _dropout(input, (*input.shape[:-3], 1, 1, 1), p, training, inplace)
+
+
 def alpha_dropout(input, p=0.5, training=False, inplace=False):
     """Dropout that keeps mean and variance behind SELU; source: Klambauer et al., 2017."""
     if not 0 <= p <= 1:
@@ -340,6 +347,56 @@ def embedding(
     return _linear.embedding(weight, ids=ids, padding_idx=padding_idx)
 
 
+def embedding_bag(
+    input,
+    weight,
+    offsets=None,
+    max_norm=None,
+    norm_type=2,
+    scale_grad_by_freq=False,
+    mode="mean",
+    sparse=False,
+    per_sample_weights=None,
+    include_last_offset=False,
+    padding_idx=None,
+):
+    """Rows of weight (V, D), summed, averaged or maximised per bag: input (B, n), or (M) in bags
+    that start at `offsets` (B) -> (B, D)."""
+    if (input.dim() == 2) != (offsets is None):
+        raise ValueError("embedding_bag: give a 2-D input, or a 1-D input with offsets")
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError("mode has to be one of sum, mean or max")
+    if per_sample_weights is not None and mode != "sum":
+        raise NotImplementedError("per_sample_weights is only supported for mode='sum'")
+    ids = input._data.reshape(-1)
+    if offsets is None:
+        starts = np.arange(0, ids.size, input.shape[1])
+    else:
+        starts = offsets._data[:-1] if include_last_offset else offsets._data
+    bag = np.searchsorted(starts, np.arange(ids.size), side="right") - 1
+    if padding_idx is not None:  # those take no part
+        kept = ids != padding_idx % weight.shape[0]
+        ids, bag = ids[kept], bag[kept]
+        if per_sample_weights is not None:
+            per_sample_weights = per_sample_weights.reshape(-1)[wrap(kept)]
+    options = (None, max_norm, norm_type, scale_grad_by_freq, sparse)
+    rows = embedding(wrap(ids), weight, *options)
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights.reshape(-1, 1)
+    return _bagged(rows, bag, len(starts), mode)
+
+
+def _bagged(rows, bag, n, mode):
+    """Rows (M, D) of bags 0 ... n - 1 as one row each; an empty bag gives zeros."""
+    if mode == "max":
+        none = rows.new_zeros(rows.shape[1])
+        bags = [rows[wrap(bag == i)] for i in range(n)]
+        return ops.stack([b.max(0).values if len(b) else none for b in bags])
+    total = rows.new_zeros(n, rows.shape[1]).index_add(0, wrap(bag), rows)
+    counts = np.maximum(np.bincount(bag, minlength=n), 1).astype(rows._data.dtype)
+    return total / wrap(counts[:, None]) if mode == "mean" else total
+
+
 def one_hot(tensor, num_classes=-1):
     """(...) class ids -> (..., num_classes) of int64 zeros and ones."""
     ids = tensor._data
@@ -399,14 +456,21 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
 def _check_loss(name, input, target, size_average=None, reduce=None, reduction="mean"):
     _floating(name, input)
     _tensor(name, target)
-    _check_reduction(reduction, size_average, reduce)
+    return _check_reduction(reduction, size_average, reduce)
 
 
 def _check_reduction(reduction, size_average=None, reduce=None):
+    """The reduction, which old code may spell as two flags."""
     if size_average is not None or reduce is not None:
-        raise NotImplementedError("size_average and reduce are deprecated: use reduction=...")
+        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        warnings.warn(
+            "size_average and reduce args will be deprecated, please use "
+            f"reduction='{reduction}' instead.",
+            stacklevel=4,
+        )
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
+    return reduction
 
 
 def _reduce(values, reduction):
@@ -447,14 +511,14 @@ def _same_float(input, target):
 
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """(x - y)^2, averaged."""
-    _check_loss("mse_loss", input, target, size_average, reduce, reduction)
+    reduction = _check_loss("mse_loss", input, target, size_average, reduce, reduction)
     _warn_sizes(input, target)
     return _weighted_loss(_losses.mse_loss, input, target, reduction, weight)
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
     """|x - y|, averaged."""
-    _check_loss("l1_loss", input, target, size_average, reduce, reduction)
+    reduction = _check_loss("l1_loss", input, target, size_average, reduce, reduction)
     _warn_sizes(input, target)
     return _weighted_loss(_losses.l1_loss, input, target, reduction, weight)
 
@@ -481,7 +545,7 @@ def _weighted_loss(primitive, input, target, reduction, weight):
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
     """huber_loss(delta=beta) / beta; |x - y| for beta = 0."""
-    _check_loss("smooth_l1_loss", input, target, size_average, reduce, reduction)
+    reduction = _check_loss("smooth_l1_loss", input, target, size_average, reduce, reduction)
     _warn_sizes(input, target)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
@@ -494,7 +558,8 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     """target (log target - input), input holding log-probabilities; see "batchmean"."""
     _floating("kl_div", target)
     batchmean = reduction == "batchmean"
-    _check_loss("kl_div", input, target, size_average, reduce, "sum" if batchmean else reduction)
+    given = "sum" if batchmean else reduction
+    reduction = _check_loss("kl_div", input, target, size_average, reduce, given)
     if reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
@@ -511,7 +576,7 @@ def binary_cross_entropy(
     input, target, weight=None, size_average=None, reduce=None, reduction="mean"
 ):
     """-(y log x + (1 - y) log(1 - x)) of probabilities, averaged."""
-    _check_loss("binary_cross_entropy", input, target, size_average, reduce, reduction)
+    reduction = _check_loss("binary_cross_entropy", input, target, size_average, reduce, reduction)
     if input.shape != target.shape:
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size "
@@ -528,7 +593,9 @@ def binary_cross_entropy_with_logits(
     input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None
 ):
     """Binary cross-entropy of sigmoid(x), averaged; `pos_weight` scales the positive part."""
-    _check_loss("binary_cross_entropy_with_logits", input, target, size_average, reduce, reduction)
+    reduction = _check_loss(
+        "binary_cross_entropy_with_logits", input, target, size_average, reduce, reduction
+    )
     _floating("binary_cross_entropy_with_logits", target)
     if input._data.shape != target._data.shape:
         raise ValueError(
@@ -600,7 +667,7 @@ def nll_loss(
     input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
 ):
     """-input[target] of log-probabilities (N, C, ...), averaged over what is not ignored."""
-    _check_loss("nll_loss", input, target, size_average, reduce, reduction)
+    reduction = _check_loss("nll_loss", input, target, size_average, reduce, reduction)
     return _class_loss(_losses.nll_rows, input, target, weight, ignore_index, reduction)
 
 
@@ -615,7 +682,7 @@ def cross_entropy(
     label_smoothing=0.0,
 ):
     """Cross-entropy of logits (N, C, ...) with class ids (N, ...) or probabilities (N, C, ...)."""
-    _check_loss("cross_entropy", input, target, size_average, reduce, reduction)
+    reduction = _check_loss("cross_entropy", input, target, size_average, reduce, reduction)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if input.shape == target.shape and target._data.dtype.kind == "f":
@@ -671,7 +738,7 @@ def _soft_cross_entropy(input, target, weight, ignore_index, reduction, label_sm
 
 def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
     """log(1 + exp(-y x)), averaged."""
-    _check_reduction(reduction, size_average, reduce)
+    reduction = _check_reduction(reduction, size_average, reduce)
     return _reduce(-logsigmoid(target * input), reduction)
 
 
@@ -679,7 +746,7 @@ def hinge_embedding_loss(
     input, target, margin=1.0, size_average=None, reduce=None, reduction="mean"
 ):
     """x where y = 1, max(0, margin - x) where y = -1, averaged."""
-    _check_reduction(reduction, size_average, reduce)
+    reduction = _check_reduction(reduction, size_average, reduce)
     zero = input.detach() * 0
     near = ops.where(target != -1, input, zero)
     return _reduce(near + ops.where(target != 1, relu(margin - input), zero), reduction)
@@ -689,7 +756,7 @@ def margin_ranking_loss(
     input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
 ):
     """max(0, -y (x1 - x2) + margin), averaged."""
-    _check_reduction(reduction, size_average, reduce)
+    reduction = _check_reduction(reduction, size_average, reduce)
     if not input1.dim() == input2.dim() == target.dim():
         raise RuntimeError("margin_ranking_loss : All input tensors should have same dimension")
     return _reduce((-target * (input1 - input2) + margin).clamp(min=0), reduction)
@@ -699,7 +766,7 @@ def cosine_embedding_loss(
     input1, input2, target, margin=0, size_average=None, reduce=None, reduction="mean"
 ):
     """1 - cos where y = 1, max(0, cos - margin) where y = -1, averaged."""
-    _check_reduction(reduction, size_average, reduce)
+    reduction = _check_reduction(reduction, size_average, reduce)
     if input1.dim() != target.dim() + 1 or input1.dim() not in (1, 2):
         raise RuntimeError(
             f"cosine_embedding_loss expects (N, D) inputs with an (N) target, or (D) with (), not "
@@ -730,7 +797,7 @@ def triplet_margin_loss(
     reduction="mean",
 ):
     """max(0, d(a, p) - d(a, n) + margin), averaged; source: Schroff et al., 2015."""
-    _check_reduction(reduction, size_average, reduce)
+    reduction = _check_reduction(reduction, size_average, reduce)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
     if not anchor.dim() == positive.dim() == negative.dim():
@@ -744,6 +811,50 @@ def triplet_margin_loss(
     if swap:
         far = ops.minimum(far, pairwise_distance(positive, negative, p, eps))
     return _reduce((margin + near - far).clamp(min=0), reduction)
+
+
+def triplet_margin_with_distance_loss(
+    anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"
+):
+    """max(0, d(a, p) - d(a, n) + margin), with any distance d; averaged."""
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    distance = distance_function or pairwise_distance
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    if swap:
+        far = ops.minimum(far, distance(positive, negative))
+    return _reduce((near - far + margin).clamp(min=0), _check_reduction(reduction))
+
+
+def multi_margin_loss(
+    input,
+    target,
+    p=1,
+    margin=1.0,
+    weight=None,
+    size_average=None,
+    reduce=None,
+    reduction="mean",
+):
+    """Mean over the wrong classes of max(0, margin - x[target] + x[class])^p, averaged."""
+    reduction = _check_reduction(reduction, size_average, reduce)
+    if p not in (1, 2):
+        raise ValueError("only p == 1 and p == 2 supported")
+    x, ids = ops.PUBLIC["atleast_2d"](input), target.reshape(-1, 1)
+    terms = (margin - x.gather(1, ids) + x).clamp(min=0) ** p
+    if weight is not None:
+        terms = terms * weight[ids]
+    values = terms.scatter(1, ids, 0.0).sum(1) / x.shape[1]
+    return _reduce(values if input.dim() == 2 else values[0], reduction)
+
+
+def multilabel_soft_margin_loss(
+    input, target, weight=None, size_average=None, reduce=None, reduction="mean"
+):
+    """Binary cross-entropy of logits, averaged over classes (with weights) and examples."""
+    reduction = _check_reduction(reduction, size_average, reduce)
+    values = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
+    return _reduce((values if weight is None else values * weight).mean(-1), reduction)
 
 
 def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
@@ -775,7 +886,7 @@ def poisson_nll_loss(
     reduction="mean",
 ):
     """exp(x) - y x (or x - y log(x + eps)), averaged; `full` adds Stirling's term."""
-    _check_reduction(reduction, size_average, reduce)
+    reduction = _check_reduction(reduction, size_average, reduce)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
         y = np.maximum(target._data, 1)
@@ -1499,3 +1610,23 @@ def _additive_mask(query, key, attn_mask, is_causal):
     if attn_mask._data.dtype != query._data.dtype:
         raise RuntimeError(f"attn_mask must be bool or {query.dtype}, not {attn_mask.dtype}")
     return attn_mask
+
+
+# --- activations written over their input -------------------------------------------------------
+
+relu_, leaky_relu_, elu_, celu_, selu_, hardtanh_, threshold_ = map(
+    in_place, (relu, leaky_relu, elu, celu, selu, hardtanh, threshold)
+)
+
+
+# --- volumes, and images read at any place ------------------------------------------------------
+
+from ._volume import (  # noqa: E402, F401 -- they use the functions above
+    adaptive_avg_pool3d,
+    affine_grid,
+    avg_pool3d,
+    conv3d,
+    conv_transpose3d,
+    grid_sample,
+    max_pool3d,
+)

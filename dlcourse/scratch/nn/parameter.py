@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..autograd import Tensor
+from ..autograd import Tensor, wrap
 from ..dtypes import default_float, to_numpy
 
 
@@ -16,7 +16,7 @@ class Parameter(Tensor):
             kind = type(data).__name__
             raise TypeError(f"Parameter wants a tensor, not {kind}: use Parameter(tensor(data))")
         array = np.empty(0, default_float()) if data is None else data._data
-        super().__init__(array, requires_grad)
+        self._fill(array, requires_grad)
 
     def __repr__(self):
         return "Parameter containing:\n" + super().__repr__()
@@ -28,7 +28,7 @@ class Buffer(Tensor):
     __slots__ = ("persistent",)
 
     def __init__(self, data=None, *, persistent=True):
-        super().__init__(np.empty(0, default_float()) if data is None else data._data)
+        self._fill(np.empty(0, default_float()) if data is None else data._data)
         self.persistent = persistent
 
 
@@ -59,4 +59,4 @@ def empty(*shape, dtype=None, device=None):
         raise NotImplementedError(f'device={device!r}: this engine runs on the CPU, use "cpu"')
     if any(n < 0 for n in shape):
         raise RuntimeError(f"a parameter cannot have the negative size {shape}")
-    return Parameter(Tensor(np.empty(shape, to_numpy(dtype) or default_float())))
+    return Parameter(wrap(np.empty(shape, to_numpy(dtype) or default_float())))

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor, op
+from ..autograd import Tensor, op, wrap
 from ._shape import dim_of
 from .elementwise import _need_bool
 from .movement import flatten
@@ -404,7 +404,7 @@ def nonzero(input, *, as_tuple=False):
     if as_tuple:
         return tuple(map(Tensor, found))
     rows = np.stack(found, 1)
-    return Tensor(rows if input._data.ndim else rows[:, :0])
+    return wrap(rows if input._data.ndim else rows[:, :0])
 
 
 def argwhere(input):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..autograd import Tensor, op
+from ..autograd import op, wrap
+from ..devices import check_format
 from ._shape import dim_of, dims_of, shape_of
 
 # --- shapes -----------------------------------------------------------------------------------
@@ -38,7 +39,7 @@ def view(self, *shape, **named):
     from ..dtypes import dtype, to_numpy
 
     if len(shape) == 1 and isinstance(shape[0], dtype):
-        return Tensor(self._data.view(to_numpy(shape[0])))
+        return wrap(self._data.view(to_numpy(shape[0])))
     out = _reshape(self, shape_of(shape, **named))
     if getattr(self, "_strided", False) and not np.may_share_memory(out._data, self._data):
         raise RuntimeError(
@@ -266,13 +267,13 @@ def clone(input, /, *, memory_format=None):
     Shapes: any.
     Gradient: g
     """
-    if memory_format is not None:
-        raise NotImplementedError("clone: memory_format is not supported")
+    check_format(memory_format)
     return input.copy(order="K"), (lambda g: g,)
 
 
-def contiguous(self):
+def contiguous(self, memory_format=None):
     """The tensor itself if its elements lie in order, else a copy whose elements do."""
+    check_format(memory_format)
     return self if self._data.flags.c_contiguous else _in_order(self)
 
 
@@ -331,7 +332,7 @@ def repeat_interleave(input, repeats, dim=None, *, output_size=None):
     counts = getattr(repeats, "_data", repeats)
     if np.ndim(counts) and np.shape(counts) not in ((1,), (n,)):
         raise RuntimeError("repeat_interleave: repeats must be one number or one per element")
-    return input.index_select(dim, Tensor(np.repeat(np.arange(n), counts)))
+    return input.index_select(dim, wrap(np.repeat(np.arange(n), counts)))
 
 
 # --- joining ----------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..autograd import Tensor, op
+from ..autograd import op, wrap
 from ._shape import dim_of
 from .index import gather
 from .reduce import result_tuple
@@ -39,7 +39,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
     if not 0 <= k <= size:
         raise RuntimeError(f"selected index k out of range: {k} of {size} elements")
     if not input._data.ndim:
-        return _TopK(input.clone(), Tensor(np.zeros((), np.int64)))
+        return _TopK(input.clone(), wrap(np.zeros((), np.int64)))
     indices = argsort(input, dim, largest).narrow(dim, 0, k)
     return _TopK(gather(input, dim, indices), indices)
 
@@ -60,14 +60,14 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     )
     shape = input._data.shape if dim is None else (-1,)
     parts = [values, *[inverse.reshape(shape)] * return_inverse, *[counts] * return_counts]
-    return Tensor(values) if len(parts) == 1 else tuple(map(Tensor, parts))
+    return wrap(values) if len(parts) == 1 else tuple(map(wrap, parts))
 
 
 def bincount(input, weights=None, minlength=0):
     """How often each of 0, 1, 2, ... occurs in a vector of integers."""
     if input._data.dtype.kind not in "iu" or input._data.ndim != 1:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    return Tensor(np.bincount(input._data, getattr(weights, "_data", weights), minlength))
+    return wrap(np.bincount(input._data, getattr(weights, "_data", weights), minlength))
 
 
 def searchsorted(sorted_sequence, input, *, right=False):
@@ -75,4 +75,4 @@ def searchsorted(sorted_sequence, input, *, right=False):
     if sorted_sequence._data.ndim != 1:
         raise NotImplementedError("searchsorted: only for one sorted vector")
     side = "right" if right else "left"
-    return Tensor(np.asarray(np.searchsorted(sorted_sequence._data, input._data, side)))
+    return wrap(np.asarray(np.searchsorted(sorted_sequence._data, input._data, side)))

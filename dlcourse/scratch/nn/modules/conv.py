@@ -120,6 +120,15 @@ class Conv2d(_Conv):
         return self._convolve(F.conv2d, input)
 
 
+class Conv3d(_Conv):
+    """Cross-correlation of (N, C, D, H, W) or (C, D, H, W)."""
+
+    dims = 3
+
+    def forward(self, input):
+        return self._convolve(F.conv3d, input)
+
+
 class _ConvTranspose(_Conv):
     transposed = True
 
@@ -195,3 +204,12 @@ class ConvTranspose2d(_ConvTranspose):
 
     def forward(self, input, output_size=None):
         return self._spread(F.conv_transpose2d, input, output_size)
+
+
+class ConvTranspose3d(_ConvTranspose):
+    """The adjoint of Conv3d."""
+
+    dims = 3
+
+    def forward(self, input, output_size=None):
+        return self._spread(F.conv_transpose3d, input, output_size)

@@ -120,6 +120,27 @@ class TripletMarginLoss(_Loss):
     options = {"margin": 1.0, "p": 2.0, "eps": 1e-6, "swap": False, **_OLD, "reduction": "mean"}
 
 
+class TripletMarginWithDistanceLoss(_Loss):
+    """max(0, d(a, p) - d(a, n) + margin) with any distance d, averaged."""
+
+    function = staticmethod(F.triplet_margin_with_distance_loss)
+    options = {"distance_function": None, "margin": 1.0, "swap": False, "reduction": "mean"}
+
+
+class MultiMarginLoss(_Loss):
+    """max(0, margin - x[target] + x[class])^p over the wrong classes, averaged."""
+
+    function = staticmethod(F.multi_margin_loss)
+    options = {"p": 1, "margin": 1.0, "weight": None, **_OLD, "reduction": "mean"}
+
+
+class MultiLabelSoftMarginLoss(_Loss):
+    """Binary cross-entropy of logits, averaged over classes and examples."""
+
+    function = staticmethod(F.multilabel_soft_margin_loss)
+    options = {"weight": None, **_OLD, "reduction": "mean"}
+
+
 class GaussianNLLLoss(_Loss):
     """(log var + (x - y)^2 / var) / 2, averaged."""
 

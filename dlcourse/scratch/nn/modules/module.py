@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...autograd import Tensor, no_grad
+from ...autograd import Tensor, no_grad, wrap
 from ...dtypes import float32, float64
 from ..parameter import Buffer, Parameter, UninitializedParameter
 
@@ -330,7 +330,7 @@ class Module:
     def to(self, *args, **kwargs):
         """Cast floating-point state: `to(dtype)`, `to("cpu")`, `to(device, dtype)`, `to(like)`."""
         for start in (float32, float64):  # a cast is what changes one of the two
-            like = Tensor(np.zeros(0, start.numpy)).to(*args, **kwargs)
+            like = wrap(np.zeros(0, start.numpy)).to(*args, **kwargs)
             if like.dtype is not start:
                 if not like.is_floating_point():
                     raise TypeError("nn.Module.to only accepts floating point dtypes")
@@ -412,7 +412,7 @@ class Module:
         return IncompatibleKeys(missing, unexpected)
 
     def _load(self, name, t, key, value, assign, errors):
-        value = value if isinstance(value, Tensor) else Tensor(np.asarray(value))
+        value = value if isinstance(value, Tensor) else wrap(np.asarray(value))
         if isinstance(t, UninitializedParameter):
             t.materialize(value.shape)
         if tuple(value.shape) != tuple(t.shape):

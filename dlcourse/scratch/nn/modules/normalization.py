@@ -192,6 +192,12 @@ class BatchNorm2d(_BatchNorm):
     dims = (4,)
 
 
+class BatchNorm3d(_BatchNorm):
+    """Each channel of (N, C, D, H, W) normalised over the batch."""
+
+    dims = (5,)
+
+
 class _InstanceNorm(_TrackingNorm):
     def __init__(
         self,
@@ -243,6 +249,12 @@ class InstanceNorm2d(_InstanceNorm):
     """Each channel of each example of (N, C, H, W) or (C, H, W) normalised over space."""
 
     dims = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """Each channel of each example of (N, C, D, H, W) or (C, D, H, W) normalised over space."""
+
+    dims = (4, 5)
 
 
 class LocalResponseNorm(Options):

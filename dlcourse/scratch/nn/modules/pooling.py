@@ -40,6 +40,12 @@ class MaxPool2d(_MaxPool):
     function = staticmethod(F.max_pool2d)
 
 
+class MaxPool3d(_MaxPool):
+    """Maximum of each window of (N, C, D, H, W)."""
+
+    function = staticmethod(F.max_pool3d)
+
+
 class AvgPool1d(_Pool):
     """Mean of each window of (N, C, L)."""
 
@@ -72,6 +78,12 @@ class AvgPool2d(_Pool):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
+class AvgPool3d(AvgPool2d):
+    """Mean of each window of (N, C, D, H, W)."""
+
+    function = staticmethod(F.avg_pool3d)
+
+
 class AdaptiveAvgPool1d(Options):
     """Mean over output_size nearly equal windows of (N, C, L)."""
 
@@ -82,6 +94,12 @@ class AdaptiveAvgPool2d(Options):
     """Mean over output_size nearly equal windows of (N, C, H, W)."""
 
     function, options = staticmethod(F.adaptive_avg_pool2d), {"output_size": REQUIRED}
+
+
+class AdaptiveAvgPool3d(Options):
+    """Mean over output_size nearly equal windows of (N, C, D, H, W)."""
+
+    function, options = staticmethod(F.adaptive_avg_pool3d), {"output_size": REQUIRED}
 
 
 class AdaptiveMaxPool1d(Options):
@@ -124,6 +142,12 @@ class Dropout2d(Dropout):
     """Dropout of whole channels of (N, C, H, W)."""
 
     function = staticmethod(F.dropout2d)
+
+
+class Dropout3d(Dropout):
+    """Dropout of whole channels of (N, C, D, H, W)."""
+
+    function = staticmethod(F.dropout3d)
 
 
 class AlphaDropout(Dropout):
@@ -169,6 +193,12 @@ class ConstantPad2d(_ConstantPad):
     """A frame of `value` around the last two axes."""
 
 
+class ConstantPad3d(_ConstantPad):
+    """A frame of `value` around the last three axes."""
+
+    axes = 3
+
+
 class ZeroPad1d(_Pad):
     """A frame of zeros around the last axis."""
 
@@ -179,6 +209,12 @@ class ZeroPad2d(_Pad):
     """A frame of zeros around the last two axes."""
 
     value = 0.0
+
+
+class ZeroPad3d(_Pad):
+    """A frame of zeros around the last three axes."""
+
+    axes, value = 3, 0.0
 
 
 class ReflectionPad1d(_Pad):
@@ -203,6 +239,12 @@ class ReplicationPad2d(_Pad):
     """The last two axes with their ends repeated."""
 
     mode = "replicate"
+
+
+class ReplicationPad3d(_Pad):
+    """The last three axes with their ends repeated."""
+
+    mode, axes = "replicate", 3
 
 
 class CircularPad1d(_Pad):
