@@ -149,6 +149,13 @@ def _filled(self, value):
     return _setitem(self, value, (Ellipsis,), None)
 
 
+def fill_diagonal_(self, fill_value, wrap=False):
+    """Write one number along the diagonal of a matrix."""
+    if wrap or self._data.ndim != 2:
+        raise NotImplementedError("fill_diagonal_: only for matrices, without wrap")
+    return self.masked_fill_(autograd.wrap(np.eye(*self._data.shape, dtype=bool)), fill_value)
+
+
 def zero_(self):
     """Write zeros."""
     return fill_(self, 0)
@@ -193,12 +200,12 @@ def random(draw):
 
 
 WRITING = """
-abs acos add addcdiv addcmul addmm asin atan bitwise_and bitwise_not bitwise_or ceil clamp
-clamp_max clamp_min clip cos cumprod cumsum div divide eq erf exp expm1 floor floor_divide
-fmod frac ge gt index_add index_copy index_fill le lerp log log10 log1p log2 logical_and
-logical_not logical_or lt masked_fill mul multiply nan_to_num ne neg pow reciprocal relu
-remainder round rsqrt scatter scatter_add sigmoid sign sin sinh softmax sqrt square sub
-subtract tan tanh tril triu trunc
+abs acos add addcdiv addcmul addmm asin asinh atan atanh bitwise_and bitwise_not bitwise_or ceil
+clamp clamp_max clamp_min clip cos cumprod cumsum div divide eq erf exp expm1 floor floor_divide
+fmod frac ge gt index_add index_copy index_fill index_put le lerp log log10 log1p log2 logical_and
+logical_not logical_or logit lt masked_fill masked_scatter mul multiply nan_to_num ne neg pow
+reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin sinh softmax sqrt
+square sub subtract tan tanh tril triu trunc
 """
 WRITING = WRITING.split()
 SHAPING = ["squeeze", "unsqueeze", "t", "transpose", "swapaxes"]
@@ -212,8 +219,9 @@ def install():
         setattr(Tensor, name + "_", reshaping(getattr(ops, name)))
     for symbol, name in _OPERATORS.items():
         setattr(Tensor, f"__i{symbol}__", in_place(getattr(ops, name)))
-    for name, f in {"fill_": fill_, "zero_": zero_, "copy_": copy_, "__setitem__": setitem}.items():
-        setattr(Tensor, name, f)
+    for f in (fill_, fill_diagonal_, zero_, copy_):
+        setattr(Tensor, f.__name__, f)
+    Tensor.__setitem__ = setitem
 
 
 _OPERATORS = {

@@ -5,14 +5,14 @@ Functions here take and return tensors, and have torch's names, arguments and de
 
 from typing import TYPE_CHECKING, Any
 
-from . import elementwise, index, linalg, movement, reduce, sort
+from . import composed, elementwise, index, linalg, movement, reduce, sort
 from .elementwise import erf_array as erf_array  # for the activations of `nn`
 
-_FAMILIES = (elementwise, reduce, movement, index, linalg, sort)
+_FAMILIES = (elementwise, reduce, movement, index, linalg, sort, composed)
 _HELPERS = """
 Any Tensor any_of axes_of default_float dim_of dims_of erf_array flat_rows floor_quotient getitem
 logistic max_of min_of namedtuple op promote result_tuple shape_of signs split_index
-spread to_float to_numpy vector_norm
+check_format spread to_float to_numpy total vector_norm wrap
 """
 _HELPERS = _HELPERS.split()
 
@@ -29,10 +29,14 @@ ALIASES = {
     "arcsin": "asin",
     "arctan": "atan",
     "arctan2": "atan2",
+    "arccosh": "acosh",
+    "arcsinh": "asinh",
+    "arctanh": "atanh",
     "clip": "clamp",
     "concat": "cat",
     "concatenate": "cat",
     "divide": "div",
+    "fix": "trunc",
     "greater": "gt",
     "greater_equal": "ge",
     "less": "lt",
@@ -41,15 +45,19 @@ ALIASES = {
     "multiply": "mul",
     "negative": "neg",
     "not_equal": "ne",
+    "row_stack": "vstack",
+    "sgn": "sign",
+    "trapz": "trapezoid",
     "subtract": "sub",
     "swapaxes": "transpose",
     "swapdims": "transpose",
 }
 PUBLIC |= {alias: PUBLIC[name] for alias, name in ALIASES.items()}
-METHODS_ONLY = {"contiguous", "expand", "expand_as", "repeat", "view"}
+METHODS_ONLY = {"contiguous", "expand", "expand_as", "repeat", "unfold", "view"}
 FUNCTIONS_ONLY = """
-atleast_2d broadcast_tensors cat cdist concat concatenate dstack einsum hstack rsub searchsorted
-stack std_mean tensordot var_mean vstack where
+atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors bucketize cartesian_prod cat cdist
+column_stack combinations concat concatenate dstack einsum hstack isin row_stack rsub searchsorted
+stack std_mean tensordot trapezoid trapz var_mean vstack where
 """
 FUNCTIONS_ONLY = set(FUNCTIONS_ONLY.split())
 globals().update(PUBLIC)

@@ -463,6 +463,42 @@ def atan(input, /):
 
 
 @op
+def asinh(input, /):
+    """Inverse hyperbolic sine.
+
+    Formula: y = log(x + sqrt(x^2 + 1))
+    Shapes: any.
+    Gradient: g / sqrt(x^2 + 1)
+    """
+    x = to_float(input)
+    return np.arcsinh(x), (lambda g: g / np.sqrt(x * x + 1),)
+
+
+@op
+def acosh(input, /):
+    """Inverse hyperbolic cosine.
+
+    Formula: y = log(x + sqrt(x^2 - 1))
+    Shapes: any.
+    Gradient: g / sqrt(x^2 - 1)
+    """
+    x = to_float(input)
+    return np.arccosh(x), (lambda g: g / np.sqrt(x * x - 1),)
+
+
+@op
+def atanh(input, /):
+    """Inverse hyperbolic tangent.
+
+    Formula: y = log((1 + x) / (1 - x)) / 2
+    Shapes: any.
+    Gradient: g / (1 - x^2)
+    """
+    x = to_float(input)
+    return np.arctanh(x), (lambda g: g / (1 - x * x),)
+
+
+@op
 def atan2(input, other, /):
     """Angle of the point (other, input).
 

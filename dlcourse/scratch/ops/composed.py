@@ -1,0 +1,345 @@
+"""What other ops together say in a line or two: no gradient is derived here."""
+
+import math
+from itertools import combinations as _combinations
+from itertools import product as _product
+
+import numpy as np
+
+from ..autograd import wrap
+from ._shape import dim_of
+from .elementwise import isnan, where
+from .index import index_select, masked_select
+from .linalg import outer
+from .movement import broadcast_tensors, cat, flatten, movedim, narrow, stack, unsqueeze
+from .reduce import logsumexp
+from .reduce import sum as total
+from .sort import searchsorted, sort
+
+# --- elements ---------------------------------------------------------------------------------
+
+
+def deg2rad(input):
+    """Degrees as radians."""
+    return input * (math.pi / 180)
+
+
+def rad2deg(input):
+    """Radians as degrees."""
+    return input * (180 / math.pi)
+
+
+def hypot(input, other):
+    """The length of (input, other)."""
+    return (input * input + other * other).sqrt()
+
+
+def logit(input, eps=None):
+    """log(x / (1 - x)), the inverse of the sigmoid; x is first moved into [eps, 1 - eps]."""
+    x = input if eps is None else input.clamp(eps, 1 - eps)
+    return (x / (1 - x)).log()
+
+
+def xlogy(input, other):
+    """input log(other), and 0 where the input is 0."""
+    kept = ~((input == 0) & (other <= 0))
+    return where(kept, input * where(kept, other, 1.0).log(), input * 0.0)
+
+
+def nansum(input, dim=None, keepdim=False, *, dtype=None):
+    """`sum` that counts NaN as 0."""
+    return total(input.masked_fill(isnan(input), 0), dim, keepdim, dtype=dtype)
+
+
+def nanmean(input, dim=None, keepdim=False, *, dtype=None):
+    """`mean` over what is not NaN."""
+    counts = (~isnan(input)).sum(dim, keepdim)
+    return nansum(input, dim, keepdim, dtype=dtype) / counts
+
+
+def isin(elements, test_elements, *, assume_unique=False, invert=False):
+    """Where `elements` are among `test_elements`."""
+    a, b = (getattr(t, "_data", t) for t in (elements, test_elements))
+    return wrap(np.isin(a, b, assume_unique=assume_unique, invert=invert))
+
+
+def is_nonzero(input):
+    """Is the only element nonzero?"""
+    if input._data.size != 1:
+        raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+    return bool(input._data.item())
+
+
+# --- along a dimension ------------------------------------------------------------------------
+
+
+def cummax(input, dim):
+    """`(values, indices)` of the running maximum along `dim`; of equal ones the last."""
+    return _running(input, dim, np.maximum)
+
+
+def cummin(input, dim):
+    """`(values, indices)` of the running minimum along `dim`; of equal ones the last."""
+    return _running(input, dim, np.minimum)
+
+
+def _running(input, dim, extreme):
+    if not input._data.ndim:
+        return input.clone(), wrap(np.zeros((), np.int64))
+    x = np.moveaxis(input._data, dim, 0)
+    steps = np.arange(len(x)).reshape(-1, *(1,) * (x.ndim - 1))
+    at = np.where(extreme.accumulate(x) == x, steps, 0)
+    index = wrap(np.moveaxis(np.maximum.accumulate(at), 0, dim).copy())
+    return input.gather(dim, index), index
+
+
+def logcumsumexp(input, dim):
+    """Logarithm of the running sum of exponentials along `dim`."""
+    if not input._data.ndim:
+        return input.clone()
+    x = movedim(input, dim, -1)
+    n = x._data.shape[-1]
+    earlier = wrap(np.tri(n, dtype=bool))
+    return movedim(logsumexp(where(earlier, unsqueeze(x, -2), -math.inf), -1), -1, dim)
+
+
+def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
+    """The value below which a share `q` (a number or a vector) lies, between its neighbours."""
+    if interpolation != "linear":
+        raise NotImplementedError("quantile: only interpolation='linear' is supported")
+    if input._data.dtype.kind != "f":
+        raise RuntimeError("quantile() input tensor must be either float or double dtype")
+    q = getattr(q, "_data", q)
+    if np.any((np.asarray(q) < 0) | (np.asarray(q) > 1)):
+        raise RuntimeError("quantile() q values must be in the range [0, 1]")
+    x, axis = (flatten(input), 0) if dim is None else (input, dim)
+    x = sort(movedim(x, axis, 0), 0)[0]
+    at = np.asarray(q, x._data.dtype).reshape(-1) * (len(x) - 1)
+    low, high = (index_select(x, 0, wrap(f(at).astype(np.int64))) for f in (np.floor, np.ceil))
+    share = wrap((at - np.floor(at)).reshape(-1, *(1,) * (x._data.ndim - 1)))
+    found = low + (high - low) * share  # (q, ...)
+    if keepdim and dim is None:
+        found = found.reshape(-1, *(1,) * input._data.ndim)
+    elif keepdim:
+        found = unsqueeze(found, 1 + dim_of(dim, input._data.ndim))
+    return found if np.ndim(q) else found[0]
+
+
+def mode(input, dim=-1, keepdim=False):
+    """`(values, indices)` of the most frequent element along `dim`, of equally many the least."""
+    x = np.moveaxis(input._data, dim, -1)
+    counts = (x[..., :, None] == x[..., None, :]).sum(-1)
+    best = np.where(counts == counts.max(-1, keepdims=True), x, x.max(-1, keepdims=True))
+    last = x.shape[-1] - 1 - (x == best.min(-1, keepdims=True))[..., ::-1].argmax(-1)
+    index = wrap(np.expand_dims(last, dim))
+    values = input.gather(dim, index)
+    return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
+
+
+def trapezoid(y, x=None, *, dx=1, dim=-1):
+    """The area under points `y`, `dx` apart or at `x`, by the trapezoid rule."""
+    n = y._data.shape[dim]
+    pairs = narrow(y, dim, 1, n - 1) + narrow(y, dim, 0, n - 1)
+    width = dx if x is None else x.diff() if x._data.ndim == 1 else x.diff(dim=dim)
+    if x is not None and x._data.ndim == 1:
+        pairs, dim = movedim(pairs, dim, -1), -1
+    return total(pairs * width, dim) / 2
+
+
+def cross(input, other, dim=-1):
+    """The vector at right angles to both, of three elements along `dim`."""
+    if input._data.shape[dim] != 3 or other._data.shape[dim] != 3:
+        raise RuntimeError("inputs dimension must have length 3")
+    a, b = broadcast_tensors(input, other)
+    (a1, a2, a3), (b1, b2, b3) = a.unbind(dim), b.unbind(dim)
+    return stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], dim)
+
+
+def dist(input, other, p=2):
+    """The p-norm of the difference."""
+    return (input - other).norm(p)
+
+
+def cov(input, *, correction=1):
+    """Covariances of the rows of (variables, observations)."""
+    x = input if input._data.ndim > 1 else input.reshape(1, -1)
+    x = x - x.mean(1, keepdim=True)
+    found = x @ x.t() / (x._data.shape[1] - correction)
+    return found if input._data.ndim > 1 else found.reshape(())
+
+
+def corrcoef(input):
+    """Correlations of the rows of (variables, observations)."""
+    found = cov(input)
+    if input._data.ndim < 2:
+        return found / found
+    scale = found.diagonal().sqrt()
+    return (found / scale[:, None] / scale).clamp(-1, 1)
+
+
+# --- places -----------------------------------------------------------------------------------
+
+
+def unfold(self, dimension, size, step):
+    """Windows of `size` elements, `step` apart, along one dimension; their elements come last."""
+    n = self._data.shape[dimension] if self._data.ndim else 1
+    if size > n or step <= 0:
+        raise RuntimeError(f"unfold: windows of {size}, step {step}, do not fit a size of {n}")
+    starts = np.arange(0, n - size + 1, step)
+    if not self._data.ndim:
+        return self.reshape(size)
+    dim = dim_of(dimension, self._data.ndim)
+    windows = index_select(self, dim, wrap((starts[:, None] + np.arange(size)).reshape(-1)))
+    return movedim(windows.unflatten(dim, (len(starts), size)), dim + 1, -1)
+
+
+def masked_scatter(input, mask, source):
+    """A copy with the elements of `source`, in order, where the mask is True."""
+    mask = mask.expand(input._data.shape)
+    places = mask._data.reshape(-1).nonzero()[0]
+    if len(places) > source._data.size:
+        raise RuntimeError("masked_scatter: source has fewer elements than the mask has True")
+    flat = source.reshape(-1)[: len(places)]
+    return input.reshape(-1).index_copy(0, wrap(places), flat).reshape(input._data.shape)
+
+
+def index_put(input, indices, values, accumulate=False):
+    """A copy with `values` at `input[indices]`, or added there."""
+    places = np.arange(input._data.size).reshape(input._data.shape)
+    at = places[tuple(slice(None) if i is None else i._data for i in indices)]
+    flat, into = input.reshape(-1), wrap(at.reshape(-1))
+    values = values.expand(at.shape).reshape(-1)
+    put = flat.index_add if accumulate else flat.index_copy
+    return put(0, into, values).reshape(input._data.shape)
+
+
+def diag_embed(input, offset=0, dim1=-2, dim2=-1):
+    """Matrices with the last dimension of `input` on a diagonal."""
+    n = input._data.shape[-1]
+    size = n + abs(offset)
+    rows = np.arange(n) + max(-offset, 0)
+    flat = input.new_zeros(*input._data.shape[:-1], size * size)
+    at = wrap(rows * size + np.arange(n) + max(offset, 0))
+    found = flat.index_copy(-1, at, input).unflatten(-1, (size, size))
+    return movedim(found, (-2, -1), (dim1, dim2))
+
+
+def diagflat(input, offset=0):
+    """A matrix with all elements of `input` on a diagonal."""
+    return diag_embed(input.reshape(-1), offset)
+
+
+def rot90(input, k=1, dims=(0, 1)):
+    """Turned by 90 degrees, `k` times, from the first of `dims` towards the second."""
+    a, b = dims
+    turned = {0: input, 1: input.flip(b).transpose(a, b), 2: input.flip((a, b))}
+    turned[3] = input.transpose(a, b).flip(b)
+    return turned[k % 4].clone()
+
+
+def tensor_split(input, indices_or_sections, dim=0):
+    """Cut into so many nearly equal parts, or before the given places."""
+    places = getattr(indices_or_sections, "_data", indices_or_sections)
+    places = np.asarray(places).tolist()
+    n = input._data.shape[dim]
+    if isinstance(places, int):
+        sizes = [n // places + (i < n % places) for i in range(places)]
+        places = np.cumsum(sizes[:-1]).tolist()
+    bounds = [slice(*p).indices(n)[:2] for p in zip([0, *places], [*places, n], strict=True)]
+    return tuple(narrow(input, dim, a, max(b - a, 0)) for a, b in bounds)
+
+
+def split_with_sizes(input, split_sizes, dim=0):
+    """`split` into the given sizes."""
+    return input.split(list(split_sizes), dim)
+
+
+# --- several tensors --------------------------------------------------------------------------
+
+
+def atleast_1d(input):
+    """At least one dimension."""
+    return input if input._data.ndim else input.reshape(1)
+
+
+def atleast_3d(input):
+    """At least three dimensions: (n) becomes (1, n, 1), (n, m) becomes (n, m, 1)."""
+    n = input._data.ndim
+    x = input if n > 1 else unsqueeze(atleast_1d(input), 0)
+    return x if n > 2 else unsqueeze(x, -1)
+
+
+def column_stack(tensors):
+    """Join vectors as columns, matrices side by side."""
+    return cat([t.reshape(-1, 1) if t._data.ndim < 2 else t for t in tensors], 1)
+
+
+def block_diag(*tensors):
+    """The matrices along one diagonal, zeros elsewhere."""
+    blocks = [t if t._data.ndim == 2 else t.reshape(1, -1) for t in tensors]
+    width, rows, left = sum(b._data.shape[1] for b in blocks), [], 0
+    for b in blocks:
+        n, m = b._data.shape
+        parts = [b.new_zeros(n, left), b, b.new_zeros(n, width - left - m)]
+        rows.append(cat(parts, 1))
+        left += m
+    return cat(rows)
+
+
+def kron(input, other):
+    """Kronecker's product: each element of `input` times all of `other`."""
+    n = max(input._data.ndim, other._data.ndim)
+    a, b = (t.reshape(*(1,) * (n - t._data.ndim), *t._data.shape) for t in (input, other))
+    spread = a.reshape(*(s for n in a._data.shape for s in (n, 1)))
+    product = spread * b.reshape(*(s for n in b._data.shape for s in (1, n)))
+    pairs = zip(a._data.shape, b._data.shape, strict=True)
+    return product.reshape(*(x * y for x, y in pairs))
+
+
+def cartesian_prod(*tensors):
+    """All tuples of one element each, as rows."""
+    if len(tensors) == 1:
+        return tensors[0]
+    places = np.array(list(_product(*(range(len(t)) for t in tensors))), np.int64)
+    places = places.reshape(-1, len(tensors))
+    return stack([t[wrap(p.copy())] for t, p in zip(tensors, places.T, strict=True)], 1)
+
+
+def combinations(input, r=2, with_replacement=False):
+    """All choices of `r` elements of a vector, as rows."""
+    if with_replacement:
+        raise NotImplementedError("combinations: with_replacement is not supported")
+    places = np.array(list(_combinations(range(len(input)), r)), np.int64).reshape(-1, r)
+    return input[wrap(places)]
+
+
+def bucketize(input, boundaries, *, right=False):
+    """The number of the bucket between sorted `boundaries` in which each element lies."""
+    x = input if hasattr(input, "_data") else wrap(np.asarray(input))
+    return searchsorted(boundaries, x, right=right)
+
+
+def ger(input, vec2):
+    """`outer` under its older name."""
+    return outer(input, vec2)
+
+
+def vdot(input, other):
+    """The inner product of two vectors."""
+    return input.dot(other)
+
+
+def unique_consecutive(input):
+    """The elements without repeats of the one before."""
+    flat = flatten(input)
+    new = np.concatenate([[True], flat._data[1:] != flat._data[:-1]])
+    return masked_select(flat, wrap(new[: flat._data.size]))
+
+
+def histc(input, bins=100, min=0, max=0):
+    """How many elements fall into each of `bins` equal parts of [min, max] (or of their range)."""
+    x = input._data.reshape(-1)
+    low, high = (x.min(), x.max()) if min == max == 0 else (min, max)
+    if low == high:
+        low, high = low - 1, high + 1
+    return wrap(np.histogram(x, bins, (low, high))[0].astype(input._data.dtype))

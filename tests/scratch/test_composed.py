@@ -1,0 +1,84 @@
+"""The ops that are a line or two of others: values, gradients and refusals as in torch."""
+
+import numpy as np
+import pytest
+
+from tests.scratch.parity import compare
+
+RNG = np.random.default_rng(5)
+PLAIN = {
+    "x": RNG.standard_normal((3, 4)),
+    "y": RNG.standard_normal((3, 4)),
+    "p": RNG.uniform(0.1, 0.9, (3, 4)),
+    "v": RNG.standard_normal(4),
+    "s": np.array([-2.0, -0.5, 0.3, 1.5]),
+    "n": np.array([[1.0, np.nan, 2.0], [np.nan, np.nan, 5.0]]),
+    "i": np.array([[3, 1, 1, 2], [2, 2, 0, 0]]),
+    "m": np.array([[True, False, True, False]] * 3),
+}
+TEXTS = """
+T.asinh(x), x.arcsinh()
+T.acosh(p + 1), T.atanh(p), T.arctanh(p)
+T.deg2rad(x), T.rad2deg(x), T.hypot(x, y), T.sgn(x), T.fix(x)
+T.logit(p), T.logit(p, 0.3), T.logit(x, eps=1e-6)
+T.xlogy(p, p), T.xlogy(i.double() * 0, p[:2]), T.xlogy(p * 0, p * 0)
+T.nansum(n.detach()), T.nansum(n.detach(), 0), n.detach().nansum(1, keepdim=True)
+T.nanmean(n.detach()), T.nanmean(n.detach(), 0), T.nanmean(n.detach(), dim=1)
+T.isin(i, T.tensor([2, 3])), T.isin(i, 1), T.isin(i, T.tensor([2]), invert=True)
+T.is_nonzero(v[:1]), T.is_nonzero(i[1, 2])
+T.is_nonzero(v)
+T.cummax(x, 0), x.cummin(1), T.cummax(i, 1), T.cummin(v, -1)
+T.logcumsumexp(x, 1), T.logcumsumexp(x, 0), v.logcumsumexp(0)
+T.quantile(x, 0.3), T.quantile(x, 0.5, 1), x.quantile(0.5, 0, keepdim=True)
+T.quantile(x, T.tensor([0.1, 0.9], dtype=T.float64), dim=1), T.quantile(v, 1.0, keepdim=True)
+T.quantile(x, 1.5)
+T.quantile(i, 0.5)
+T.mode(i), i.mode(0), i.mode(1, True)
+T.trapezoid(x), T.trapz(x, dx=0.5, dim=0), T.trapezoid(x, s), T.trapezoid(x, y, dim=0)
+T.cross(x[:, :3], y[:, :3], dim=1), T.cross(x, y, dim=0), x[:, 0].cross(y[:, 0], -1)
+T.cross(x, y, dim=1)
+T.dist(x, y), x.dist(y, 1)
+T.cov(x), T.cov(v), T.corrcoef(x), x.cov(correction=0)
+x.unfold(1, 2, 1), x.unfold(0, 2, 1), x.unfold(-1, 3, 2), v.unfold(0, 4, 1)
+x.unfold(0, 1, 1).unfold(1, 2, 2).shape
+x.unfold(1, 5, 1)
+x.unfold(1, 2, 0)
+x.masked_scatter(m, y), x.masked_scatter(m[:1], y[:2, :3])
+x.masked_scatter(m, v)
+x.index_put((T.tensor([0, 2]), T.tensor([1, 1])), v[:2])
+x.index_put((T.tensor([0, 0]),), y[:2], accumulate=True)
+x.index_put((T.tensor([1]),), v[0])
+T.diag_embed(x), T.diag_embed(x, 1), T.diag_embed(x, -2), T.diag_embed(x, 0, 0, 2)
+T.diagflat(v), T.diagflat(x, 1)
+T.rot90(x), T.rot90(x, 2), T.rot90(x, -1), x.rot90(1, [1, 0])
+T.tensor_split(v, 3), T.tensor_split(x, (1, 3), 1), x.tensor_split(2)
+x.split_with_sizes([1, 3], 1), x.split_with_sizes((1, 2))
+T.atleast_1d(x.sum()), T.atleast_3d(v), T.atleast_3d(x), T.atleast_3d(x.sum())
+T.column_stack([x, v[:3]]), T.row_stack([x, v]), T.column_stack((v, s))
+T.block_diag(x, v, y[:1]), T.kron(x, y[:2, :2]), T.kron(v, x)
+T.cartesian_prod(v, s), T.cartesian_prod(v), T.combinations(v), T.combinations(v, 3)
+T.bucketize(x, s), T.bucketize(x, s, right=True), T.bucketize(0.3, s)
+T.ger(v, s), v.ger(s), T.vdot(v, s)
+T.unique_consecutive(i), T.unique_consecutive((v * 0).detach())
+T.histc(x, 5), T.histc(x, 4, -1, 1), T.histc(v * 0 + 1, 3)
+"""
+TEXTS = [line for line in TEXTS.splitlines() if line]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_they_agree(text):
+    used = {k: a for k, a in PLAIN.items() if k in set(text.replace("(", " ")) or k in text}
+    compare(text, used)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(lambda z: [z.masked_scatter_(m, y), z])(x * 1)",
+        "(lambda z: [z.index_put_((T.tensor([0]), T.tensor([1])), v[0]), z])(x * 1)",
+        "(lambda z: [z.logit_(), z])(p * 1)",
+        "(lambda z: [z.fill_diagonal_(7.0), z])(x * 1)",
+    ],
+)
+def test_in_place(text):
+    compare(text, PLAIN)
