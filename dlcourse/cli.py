@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .commands import told
 from .commands.quiz import quiz, review
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def start(dir: Folder = MY_COURSE, port: Port = None, browser: Browser = True) -
     from .teach import workspace
 
     folder = dir.expanduser().resolve()
-    with _told(workspace.WorkspaceError):
+    with told(workspace.WorkspaceError, OSError):
         laid = workspace.lay(folder)
     for name in laid.updated:
         print(f"{name}: a newer version; you had not changed yours")
@@ -64,11 +65,11 @@ def open_(
     from .teach import syllabus, workspace
 
     folder = dir.expanduser().resolve()
-    with _told(KeyError):
+    with told(KeyError):
         found = syllabus.lesson(lesson)
     if not found.written:
         sys.exit(f"{found.id} is in the syllabus, but is still being written.")
-    with _told(workspace.WorkspaceError):
+    with told(workspace.WorkspaceError, OSError):
         copy = workspace.fresh(found.id, folder)
     print(f"A fresh copy: {copy}", flush=True)
     raise typer.Exit(serve(folder, copy.name, port=port, browser=browser))
@@ -118,20 +119,11 @@ def progress_restore(file: Annotated[Path, typer.Argument(help="An exported file
 
 
 @contextmanager
-def _told(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn an expected error into its message and exit code 1, without a traceback."""
-    try:
-        yield
-    except kinds as error:
-        sys.exit(str(error.args[0] if isinstance(error, KeyError) else error))
-
-
-@contextmanager
 def _progress() -> Iterator["Progress"]:
     """The learner's log; what cannot be read or written is told in words."""
     from .teach.progress import Progress, ProgressError
 
-    with _told(ProgressError, OSError):
+    with told(ProgressError, OSError):
         log = Progress()
         for notice in log.notices:
             print(notice)

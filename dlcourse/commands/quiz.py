@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import told, words_of
+
 if TYPE_CHECKING:
     from ..teach.interchange import Plain
 
 quiz = typer.Typer(no_args_is_help=True, help="Check, export and import question banks.")
 review = typer.Typer(invoke_without_command=True, help="See which questions come back, and why.")
 
-Names = Annotated[list[str] | None, typer.Argument(help="Banks, such as 02 (default: all).")]
+WHICH = "such as 02, or a .yaml file of yours"
+Names = Annotated[list[str] | None, typer.Argument(help=f"Banks, {WHICH} (default: all).")]
 FORMATS = ("moodle", "gift", "qti")
 
 
@@ -28,15 +31,15 @@ def lint(names: Names = None) -> None:
     for name in names or banks.names():
         try:
             broken += map(str, examine(banks.load(name), syllabus.lessons()))
-        except (banks.BankError, KeyError) as error:
-            broken.append(str(error.args[0]) if error.args else str(error))
+        except (ValueError, KeyError, OSError) as error:
+            broken.append(words_of(error))
     print("\n".join(broken) or "Every rule holds.")
     raise typer.Exit(1 if broken else 0)
 
 
 @quiz.command()
 def export(
-    name: Annotated[str, typer.Argument(help="The bank, such as 02.")],
+    name: Annotated[str, typer.Argument(help=f"The bank, {WHICH}.")],
     to: Annotated[str, typer.Option(help="moodle, gift or qti.")] = "moodle",
     out: Annotated[Path, typer.Option(help="A file; for qti a folder.")] = Path("questions"),
     seed: Annotated[int, typer.Option(help="Which variant of the numbers.")] = 0,
@@ -48,8 +51,9 @@ def export(
     _know_exercises()
     if to not in FORMATS:
         sys.exit(f"There is no format {to!r}; there are {', '.join(FORMATS)}.")
-    questions = load(name).questions
-    count = _write([plain(q, seed) for q in questions], to, out)
+    with told(ValueError, KeyError, OSError):
+        questions = load(name).questions
+        count = _write([plain(q, seed) for q in questions], to, out)
     print(f"{count} questions written to {out}")
     for kind in dict.fromkeys(q.type for q in questions):
         print(f"  {kind}: {LOSS[kind][0]}; without {LOSS[kind][2]}")
@@ -75,14 +79,12 @@ def import_(
     lesson: Annotated[str, typer.Option(help="The lesson, such as 02-backpropagation.")],
 ) -> None:
     """Print a draft bank made from a file; complete it, then lint it."""
-    from ..teach.interchange import Refused, gift, moodle
+    from ..teach.interchange import gift, moodle
     from ..teach.interchange.draft import draft
 
-    try:
+    with told(ValueError, OSError):  # `Refused` is a ValueError
         read = moodle.read if file.suffix == ".xml" else gift.read
         print(draft(read(file), lesson), end="")
-    except (Refused, OSError) as error:
-        sys.exit(str(error))
 
 
 @quiz.command()
@@ -100,7 +102,8 @@ def xapi(out: Annotated[Path, typer.Argument(help="A file for lines of JSON.")])
     from ..teach.progress import progress
 
     text = statements.export(progress())
-    out.write_text(text, encoding="utf-8")
+    with told(OSError):
+        out.write_text(text, encoding="utf-8")
     print(f"{text.count(chr(10))} statements written to {out}")
 
 
@@ -118,10 +121,8 @@ def due(
 
     log = progress()
     if schedule is not None:
-        try:
+        with told(ValueError):
             memory.choose_schedule(log, schedule)  # type: ignore[arg-type]
-        except ValueError as error:
-            sys.exit(str(error))
     plan = memory.plan(log)
     now = [d for d in plan if d.at <= datetime.now(UTC)]
     for one in now:

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from dlcourse.commands.quiz import quiz, review
 from dlcourse.teach.progress import progress
-from dlcourse.teach.quiz import read
+from dlcourse.teach.quiz import load, read
 
 run = CliRunner().invoke
 
@@ -58,3 +58,39 @@ def test_review_lists_what_is_due_and_why(tmp_path, monkeypatch):
         db.execute("UPDATE events SET at = '2020-01-01T00:00:00+00:00'")
     assert "bp.fan.square: Back because" in run(review, ["--schedule", "fsrs"]).output
     assert "uniform or fsrs" in str(run(review, ["--schedule", "cram"]).exception)
+
+
+def test_a_bank_of_ones_own_is_named_by_its_file(tmp_path):
+    draft = tmp_path / "mine.yaml"
+    run(quiz, ["export", "00", "--out", str(tmp_path / "q.xml")])
+    draft.write_text(
+        run(quiz, ["import", str(tmp_path / "q.xml"), "--lesson", "00-welcome"]).output
+    )
+    found = run(quiz, ["lint", str(draft)])
+    assert found.exit_code == 1
+    assert "mine.yaml" in found.output  # a draft is not complete, and the file is named
+    assert load(str(draft)).questions
+    gone = run(quiz, ["lint", str(tmp_path / "gone.yaml")])
+    assert (gone.exit_code, "named by its file" in gone.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["export", "77"],
+        ["export", "00", "--out", "/no/such/folder/q.xml"],
+        ["import", "/no/such/file.xml", "--lesson", "00-welcome"],
+        ["import", "BYTES", "--lesson", "00-welcome"],
+        ["lint", "BYTES"],
+        ["lint", "../00*"],
+        ["xapi", "/no/such/folder/a.jsonl"],
+    ],
+    ids=" ".join,
+)
+def test_a_mistyped_command_is_answered_in_words(tmp_path, asked):
+    odd = tmp_path / "odd.yaml"
+    odd.write_bytes(bytes(range(256)))
+    said = run(quiz, [str(odd) if a == "BYTES" else a for a in asked])
+    assert said.exit_code not in (0, None)
+    assert said.exception is None or isinstance(said.exception, SystemExit)
+    assert "Traceback" not in said.output

@@ -284,7 +284,7 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Nod
 
 
 def load(name: str) -> Bank:
-    """The bank called `name`, such as `02-backpropagation` or just `02`."""
+    """The bank called `name`, such as `02-backpropagation` or just `02`, or a file `mine.yaml`."""
     path = _path(name)
     return _loaded(path, path.stat().st_mtime_ns)
 
@@ -295,12 +295,16 @@ def _loaded(path: Path, changed: int) -> Bank:
 
 
 def _path(name: str) -> Path:
-    folder = content.quizzes()
-    exact = folder / f"{name}.yaml"
-    found = [exact] if exact.is_file() else sorted(folder.glob(f"{name}-*.yaml"))
+    own = Path(name).expanduser()
+    if own.suffix in (".yaml", ".yml") and own.is_file():
+        return own.resolve()
+    found = [n for n in names() if n == name] or [n for n in names() if n.startswith(f"{name}-")]
     if len(found) != 1:
-        raise KeyError(f"There is no quiz {name!r}; there are {', '.join(b for b in names())}.")
-    return found[0]
+        raise KeyError(
+            f"There is no quiz {name!r}; there are {', '.join(names())}. "
+            "A bank of your own is named by its file, such as mine.yaml."
+        )
+    return content.quizzes() / f"{found[0]}.yaml"
 
 
 def names() -> list[str]:
