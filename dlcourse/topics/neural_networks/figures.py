@@ -91,7 +91,8 @@ def approximation(
         for curve, colour, dash in zip(curves, ("C0", "C1", "C2"), ("-", "--", "-."), strict=False):
             ax.plot(x, curve, color=colour, ls=dash)
         ax.set(title=name, ylabel="output", ylim=(-1.9, 1.9), xlim=(x[0], x[-1]))
-        ax.text(inside + 0.01, -1.8, "never seen", fontsize=9, color="0.4", va="bottom")
+    axes[0].text(inside + 0.01, -1.8, "outside the data", fontsize=9, color="0.3", va="bottom")
+    axes[0].text(0.16, 1.25, "the wave", fontsize=9.5, color="0.45")
     axes[1].set_xlabel("input x")
     return fig
 
@@ -113,10 +114,11 @@ def intensities(image: Array) -> Figure:
     fig, ax = plt.subplots(figsize=(4.2, 4.2))
     ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
     for (row, column), v in np.ndenumerate(image.reshape(8, 8)):
-        ink = "white" if v > 0.5 else "0.25"
+        ink = "white" if v > 0.5 else "black"
         text = "0" if v == 0 else "1" if v == 1 else f"{v:.2f}"[1:]
         ax.text(column, row, text, ha="center", va="center", fontsize=8.5, color=ink)
     ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(True)
     ax.grid(visible=False)
     return fig
 
@@ -129,7 +131,10 @@ def by_width(found: Mapping[int, Sequence[float]], baseline: tuple[str, float]) 
         ax.plot([place - 0.16, place + 0.16], [np.mean(values)] * 2, color="C0", ls="-", lw=2.2)
     name, height = baseline
     ax.axhline(height, color="C1", ls="--", lw=1.6)
-    ax.text(0.25, height, name, color="C1", va="bottom", ha="left", fontsize=9.5)
+    ax.annotate(
+        name, (1.5, height), (0, -5), textcoords="offset points",
+        color="C1", va="top", ha="center", fontsize=9.5,
+    )  # fmt: skip
     ax.set_xticks(range(len(found)), [str(w) for w in found])
     ax.set(xlabel="hidden units", ylabel="test accuracy", xlim=(-0.5, len(found) - 0.5))
     return fig
@@ -142,7 +147,7 @@ def reliability(bins: Mapping[str, tuple[Array, Array, Array]]) -> Figure:
     """
     fig, axes = plt.subplots(1, len(bins), figsize=(7.2, 3.0), sharey=True)
     for ax, (name, (said, share, count)), colour in zip(
-        axes, bins.items(), ("C0", "C1", "C3"), strict=False
+        axes, bins.items(), ("C0", "C1", "C2"), strict=False
     ):
         ax.plot([0.5, 1], [0.5, 1], ls=":", lw=1.2, color="0.4")
         full = count > 0
@@ -170,7 +175,9 @@ def costs(thresholds: Array, curves: Mapping[str, Array], chosen: float) -> Figu
         xycoords=("data", "axes fraction"), fontsize=9, color="0.3", va="bottom",
     )  # fmt: skip
     ax.set(
-        xscale="log", xlabel="raise the alarm from this probability on", ylabel="cost per patient"
+        xscale="log",
+        xlabel="raise the alarm from this probability on",
+        ylabel="cost per patient (false alarm: 1)",
     )
     ax.set_xticks([0.01, 0.02, 0.05, 0.1, 0.2, 0.5], ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5"])
     ax.minorticks_off()
