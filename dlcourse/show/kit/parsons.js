@@ -51,7 +51,7 @@ export function parsonsView({ pieces, head = "", chosen = [], onchange = () => {
       onclick: () => { if (!node.dragged) move(i, inProgram ? null : program.length); },
       onkeydown: (event) => onkeydown(event, i, node),
       onpointerdown: (event) => drag(event, i, node),
-    }, h("code", {}, text));
+    }, h("code", { style: `--dlce-hang: ${text.search(/\S|$/) + 4}ch` }, text));
     return node;
   };
 
