@@ -54,20 +54,22 @@ def states(text: str, h: np.ndarray) -> Figure:
     return fig
 
 
-def through_time(curves: Mapping[str, ArrayLike]) -> Figure:
-    """How long a gradient is after k steps back, on a logarithmic axis; one line a setting."""
-    fig, ax = plt.subplots(figsize=(7.2, 3.6))
-    ends: list[tuple[float, str, Any]] = []
-    for name, values in curves.items():
-        y = np.asarray(values, dtype=float)
-        (line,) = ax.semilogy(np.arange(len(y)), y)
-        ends.append((y[-1], name, line.get_color()))
-    ax.axhline(1, color="0.6", lw=0.8, ls=":")
-    ax.set(xlabel="steps back in time", ylabel="length of the gradient")
-    low, high = ax.get_xlim()
-    for (_, name, colour), place in zip(ends, _apart([end[0] for end in ends], ax), strict=True):
-        ax.text(high, place, name, color=colour, va="center", fontsize=9.5)
-    ax.set_xlim(low, high + 0.3 * (high - low))
+def through_time(panels: Mapping[str, Mapping[str, ArrayLike]]) -> Figure:
+    """How long a gradient is after k steps back, on a logarithmic axis: a panel for each cell."""
+    fig, axes = plt.subplots(1, len(panels), figsize=(8.4, 3.4), sharey=True)
+    for ax, (title, curves) in zip(axes, panels.items(), strict=True):
+        for values in curves.values():
+            ax.semilogy(np.arange(len(np.asarray(values))), np.asarray(values, dtype=float))
+        ax.axhline(1, color="0.6", lw=0.8, ls=":")
+        ax.set(title=title, xlabel="steps back in time", ylim=(1e-17, 1e11))
+        ax.set_yticks(10.0 ** np.arange(-15, 10, 5))
+        ends = {name: float(np.asarray(values)[-1]) for name, values in curves.items()}
+        low, high = ax.get_xlim()
+        for line, name, place in zip(ax.lines, ends, _apart([*ends.values()], ax), strict=False):
+            ax.text(high, place, name, color=line.get_color(), va="center", fontsize=10)
+        ax.set_xticks(np.arange(0, len(np.asarray(values)), 10))
+        ax.set_xlim(low, high + 0.25 * (high - low))
+    axes[0].set_ylabel("length of the gradient")
     return fig
 
 
@@ -99,6 +101,8 @@ def clipping(gradient: ArrayLike, ways: Mapping[str, ArrayLike]) -> Figure:
         ax.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "lw": 2, "color": colour})
         ax.set(xlim=(-0.1 * size, 1.2 * size), ylim=(-0.1 * size, 1.2 * size), aspect=1)
         ax.set_title(f"{name}\n({x:.3g}, {y:.3g})", fontsize=10)
+        ax.set_xlabel("first number")
+    axes[0].set_ylabel("second number")
     return fig
 
 
@@ -115,7 +119,7 @@ def remembered(lags: Sequence[int], accuracy: Mapping[str, np.ndarray]) -> Figur
         ax.grid(visible=False, axis="y")
     axes[0].set(yticks=range(len(accuracy)), yticklabels=list(accuracy))
     axes[0].invert_yaxis()
-    axes[0].text(0.27, -0.42, "chance", fontsize=8.5, color="0.35", va="center")
+    axes[0].text(0.27, 2.5, "chance", fontsize=9, color="0.35", va="center")
     return fig
 
 

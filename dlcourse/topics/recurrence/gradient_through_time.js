@@ -46,7 +46,9 @@ function stepsTab(bench) {
       pen.words(readable(frame.curve[steps]), pen.box.right - 6, pen.Y(end) - 8, "plus", "right", 12);
     }, timeWords(bench));
     circle.draw((pen) => {
-      pen.axes({ x: [-1.8, 1.8], y: [-1.8, 1.8], xlabel: "real part", ylabel: "imaginary part" });
+      const { left, right, top, bottom } = pen.box;
+      const wide = (1.8 * (right - left)) / (bottom - top); // a circle looks like one
+      pen.axes({ x: [-wide, wide], y: [-1.8, 1.8], xlabel: "real part", ylabel: "imaginary part" });
       const round = (r) => [Array.from({ length: 91 }, (_, i) => r * Math.cos((i * Math.PI) / 45)), Array.from({ length: 91 }, (_, i) => r * Math.sin((i * Math.PI) / 45))];
       pen.curve(...round(1), "soft", { width: 1.2 });
       pen.curve(...round(radius), "minus", { width: 1, dash: [4, 4] });

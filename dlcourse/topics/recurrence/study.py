@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ RATES = {"rnn": 4e-3, "gru": 1e-2, "lstm": 1e-2}  # from trials, some judged on 
 # Text -------------------------------------------------------------------------------------------
 
 
-def train_text(engine: Any, cell: str, seed: int, steps: int = 300) -> tuple[Any, list[float]]:
+def train_text(engine: Any, cell: str, seed: int, steps: int = 240) -> tuple[Any, list[float]]:
     """A `CharRNN` of 64 units after `steps` batches of 32 windows of 32; and its losses."""
     engine.manual_seed(seed)
     text = data.prose()
@@ -61,10 +62,10 @@ def count_model(order: int) -> float:
     Seldom seen contexts lean on shorter ones by Witten and Bell's rule (1991).
     """
     text = data.prose()
-    train, test = (text.vocabulary.encode(t).tolist() for t in (text.train, text.test))
+    test = text.vocabulary.encode(text.test).tolist()
     p = np.full(len(test) - order, 1 / len(text.vocabulary))
     for k in range(order):
-        table = _table(train, k)
+        table = _table(k)
         for j in range(len(p)):
             i = j + order
             counts = table.get(tuple(test[i - k : i]))
@@ -74,8 +75,10 @@ def count_model(order: int) -> float:
     return float(-np.log(p).mean())
 
 
-def _table(ids: list[int], k: int) -> dict[tuple[int, ...], dict[int, int]]:
-    """How often each symbol follows each run of k others."""
+@cache
+def _table(k: int) -> dict[tuple[int, ...], dict[int, int]]:
+    """How often each symbol follows each run of k others in the training prose."""
+    ids = data.prose().vocabulary.encode(data.prose().train).tolist()
     table: Any = defaultdict(lambda: defaultdict(int))
     for i in range(k, len(ids)):
         table[tuple(ids[i - k : i])][ids[i]] += 1
@@ -97,9 +100,13 @@ def write(model: Any, start: str, length: int, temperature: float = 0.7, seed: i
 
 def known_words(sample: str) -> float:
     """The share of the words of a sample that occur in the training prose."""
-    known = set(re.findall(r"[a-z]+", data.prose().train.lower()))
     words = re.findall(r"[a-z]+", sample.lower())
-    return float(np.mean([w in known for w in words]))
+    return float(np.mean([w in _training_words() for w in words]))
+
+
+@cache
+def _training_words() -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]+", data.prose().train.lower()))
 
 
 # Sentiment --------------------------------------------------------------------------------------
@@ -217,13 +224,13 @@ def rmse(guess: Array, truth: Array) -> float:
 
 
 def train_dates(engine: Any, dates: TextSet, seed: int, attention: bool) -> Any:
-    """A `Seq2Seq` of 32 units that has read the training dates six times."""
+    """A `Seq2Seq` of 32 units that has read the training dates five times."""
     engine.manual_seed(seed)
     sizes = len(dates.vocabulary), len(dates.target_vocabulary)
     model = Seq2Seq(engine)(*sizes, 16, 32, attention)
-    batches = dates.train.batches(32, seed=seed)
-    schedule = cosine(6 * len(batches), warm_up=20)
-    fit(model, batches, loss=own_loss, lr=8e-3, epochs=6, schedule=schedule, clip=1.0)
+    batches = dates.train.batches(64, seed=seed)
+    schedule = cosine(5 * len(batches), warm_up=20)
+    fit(model, batches, loss=own_loss, lr=1.6e-2, epochs=5, schedule=schedule, clip=1.0)
     return model
 
 
