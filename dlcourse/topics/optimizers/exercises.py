@@ -183,9 +183,9 @@ SGD_MOMENTUM = Exercise(
     asks="""Write the optimizer class `SGD(params, lr, momentum)`. Every parameter has two
 arrays: `p.data`, its values, and `p.grad`, its gradient, or `None` if it has none.
 
-- `step()`: for every parameter with a gradient, $v \\leftarrow \\mu v + g$, then $w \\leftarrow
+- `step()`: for every parameter with a gradient, $v \\leftarrow \\beta v + g$, then $w \\leftarrow
   w - \\eta v$,
-with $\\mu$ = `momentum` and $\\eta$ = `self.lr`, which may change between steps. Velocities
+with $\\beta$ = `momentum` and $\\eta$ = `self.lr`, which may change between steps. Velocities
 start at zero.
 - It changes `p.data` in place, and skips parameters whose gradient is `None`.
 - `zero_grad()`: sets every `p.grad` to `None`.""",
@@ -286,7 +286,7 @@ start at zero.
         "...` only renames.",
     ),
     why="""The velocity is a running sum of gradients in which older ones fade by the factor
-$\\mu$ per step. Where gradients agree, steps add up to $1/(1-\\mu)$ times the plain one; where
+$\\beta$ per step. Where gradients agree, steps add up to $1/(1-\\beta)$ times the plain one; where
 they alternate, they cancel. Three details separate this from a bug that trains: the velocity is
 brought up to date before the step, the learning rate multiplies the step and not the velocity,
 and the parameter is changed in place, because layers hold the same array.""",

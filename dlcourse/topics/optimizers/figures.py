@@ -59,10 +59,10 @@ def rare_letters(share: np.ndarray, size: np.ndarray, symbols: Sequence[str]) ->
     seen = share > 0
     ax.loglog(share[seen], size[seen], "o", ms=4, alpha=0.6, color="C0")
     for symbol, x, y in zip(symbols, share, size, strict=True):
-        if x > 0 and symbol in " etqzXZ":
+        if x > 0 and symbol in " etX":
             name = "space" if symbol == " " else symbol
             ax.annotate(name, (x, y), (5, -9), textcoords="offset points", color="C1")
-    ax.set(xlabel="share of the letters", ylabel="size of its row's gradient")
+    ax.set(xlabel="share of the symbols in the text", ylabel="size of its row's gradient")
     return fig
 
 
@@ -79,8 +79,8 @@ def sweep(
         best = int(np.argmin(row))
         ax.plot(rates[best], row[best], mark, ms=11, mfc="none", mec=line.get_color(), mew=1.8)
     ax.axhline(baseline[1], ls=":", lw=1.2, color="0.4")
-    ax.annotate(baseline[0], (rates[0], baseline[1]), (0, 3), textcoords="offset points",
-                fontsize=9, color="0.35")  # fmt: skip
+    ax.annotate(baseline[0], (rates[-1], baseline[1]), (0, -3), textcoords="offset points",
+                fontsize=9, color="0.35", ha="right", va="top")  # fmt: skip
     ax.set(xlabel="learning rate", ylabel="validation loss")
     low = 0.93 * min(min(row) for row in losses.values())
     ticks = [t for t in (0.2, 0.3, 0.5, 1, 2, 2.5, 3, 4) if low < t < top and (low > 1 or t != 2.5)]

@@ -21,11 +21,11 @@ function descentTab(bench) {
   const error = chart({ height: 200, margin: [8, 8, 34, 52] });
   const round = (v, n) => Number(v.toFixed(n));
   valley.handle({ label: "Start", step: [0.2, 0.1], name: "grad", get: () => bench.settings.start, set: (x, y, fine) => bench.turn({ start: [round(x, 2), round(y, 2)] }, fine) });
-  pad.handle({ label: "Step α and momentum β", step: [0.005, 0.01], get: () => [bench.settings.alpha, bench.settings.beta], set: (x, y, fine) => bench.turn({ alpha: round(x, 4), beta: round(y, 3) }, fine) });
+  pad.handle({ label: "Rate η and momentum β", step: [0.005, 0.01], get: () => [bench.settings.alpha, bench.settings.beta], set: (x, y, fine) => bench.turn({ alpha: round(x, 4), beta: round(y, 3) }, fine) });
   const legend = h("div", { className: "mmt-legend" });
   const figure = (words, plot) => h("figure", { className: "dlx-figure" }, h("figcaption", {}, words), plot.node);
   const node = h("div", {}, figure("The valley: drag the start", valley), legend,
-    h("div", { className: "dlx-pair" }, figure("Drag step and momentum: more colour is faster", pad), figure("Momentum’s error, along and across the valley", error)));
+    h("div", { className: "dlx-pair" }, figure("Drag rate and momentum: more colour is faster", pad), figure("Momentum’s error, along and across the valley", error)));
   const draw = (frame) => {
     const { methods, mu, limit, rate } = frame.numbers, text = bench.frame.says.join(" ").replace(/<[^>]*>/g, "");
     const n = frame.paths ? frame.paths.shape[1] : 0;
@@ -33,7 +33,7 @@ function descentTab(bench) {
     valley.draw((pen) => {
       pen.axes({ x: [-10, 10], y: [-4, 4], xlabel: "along the valley", ylabel: "across" });
       contours(pen, mu);
-      if (!n) return pen.words("Predict first.", pen.width / 2, pen.tall / 2, "soft", "center", 14);
+      if (!n) return pen.words("Predict first.", pen.width / 2, pen.Y(1), "soft", "center", 14);
       methods.forEach((_, m) => {
         pen.curve(along(m, 0), along(m, 1), TERRAIN_COLOURS[m], { width: m === 1 ? 2.4 : 1.5, dash: TERRAIN_DASHES[m] });
         pen.points(along(m, 0), along(m, 1), TERRAIN_COLOURS[m], { size: m === 1 ? 2.6 : 1.8 });
@@ -41,14 +41,14 @@ function descentTab(bench) {
     }, text);
     legend.replaceChildren(...methods.map((name, m) => { const key = h("i"); key.style.setProperty("--c", `var(--${["dlc-soft", "dlx-plus", "dlc-right", "dlx-minus", "dlx-grad"][m]})`); return h("span", {}, key, name); }));
     pad.draw((pen) => {
-      pen.axes({ x: [0.005, 0.42], y: [0, 0.99], xlabel: "step α", ylabel: "momentum β" });
+      pen.axes({ x: [0.005, 0.42], y: [0, 0.99], xlabel: "rate η", ylabel: "momentum β" });
       if (!frame.rates) return pen.words("?", pen.width / 2, pen.tall / 2, "soft", "center", 22);
       pen.heat(frame.rates, 60, 60, { low: 1, high: Math.min(...frame.rates), to: "plus", smooth: true });
       pen.contour(frame.rates, 60, 60, [1], "minus", { width: 2, alpha: 1 });
       pen.words("diverges", pen.box.right - 8, pen.box.bottom - 8, "minus", "right");
-    }, limit === undefined ? "Rates are shown after the prediction." : `Rate ${readable(rate)} a step at step ${readable(bench.settings.alpha)} and momentum ${readable(bench.settings.beta)}; the limit of the step is ${readable(limit)}.`);
+    }, limit === undefined ? "Rates are shown after the prediction." : `The error changes by the factor ${readable(rate)} a step at rate ${readable(bench.settings.alpha)} and momentum ${readable(bench.settings.beta)}; the limit of the rate is ${readable(limit)}.`);
     error.draw((pen) => {
-      pen.axes({ x: [0, Math.max(1, n - 1)], y: [1e-6, 1e3], ylog: true, xlabel: "steps", ylabel: "error" });
+      pen.axes({ x: [0, n ? Math.max(1, n - 1) : bench.settings.steps], y: [1e-6, 1e3], ylog: true, xlabel: "steps", ylabel: "error" });
       if (!n) return;
       const t = Array.from({ length: n }, (_, i) => i);
       pen.curve(t, along(1, 0).map((v) => Math.abs(v) + 1e-9), "plus", { width: 2 });

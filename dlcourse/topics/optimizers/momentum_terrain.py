@@ -315,7 +315,7 @@ def _describe_descent(frame: Frame) -> tuple[str, ...]:
             f"{n} {'left the picture' if d is None or d > 100 else f'is {number(d)} away'}"
             for n, d in left.items()
         ]
-        says.append(f"With step α = {number(alpha)} and β = {number(beta)}: {', '.join(ends)}.")
+        says.append(f"With rate η = {number(alpha)} and β = {number(beta)}: {', '.join(ends)}.")
     if "rate" in frame.numbers:
         rate_ = frame["rate"]
         fate = (
@@ -324,9 +324,9 @@ def _describe_descent(frame: Frame) -> tuple[str, ...]:
             else f"grows by {number(rate_)} a step"
         )
         says.append(
-            f"Momentum's error {fate}; it is stable up to α = (2 + 2β) / L = "
+            f"Momentum's error {fate}; it is stable up to η = (2 + 2β) / L = "
             f"{number(frame['limit'])}, "
-            f"gradient descent only to 2 / L = {number(2 / L)}. Best here: α = "
+            f"gradient descent only to 2 / L = {number(2 / L)}. Best here: η = "
             f"{number(frame['best'][0])}, "
             f"β = {number(frame['best'][1])}, at {number(frame['best'][2])} a step."
         )
@@ -368,8 +368,8 @@ def _prove(explorable: Explorable) -> int:
 
 
 PREDICT = Prediction(
-    "In a valley whose steepest curvature is L = 10, gradient descent is stable up to the step "
-    "2 / L = 0.2. With momentum β = 0.9, the largest stable step is",
+    "In a valley whose steepest curvature is L = 10, gradient descent is stable up to the rate "
+    "2 / L = 0.2. With momentum β = 0.9, the largest stable rate is",
     (
         (
             "smaller: momentum adds speed",
@@ -384,11 +384,11 @@ PREDICT = Prediction(
         (
             "0.38",
             "It is (2 + 2β) / L. Across the valley the remembered gradient opposes the new one, "
-            "so nearly twice the step is held.",
+            "so nearly twice the rate is held.",
         ),
         (
             "ten times as large, 2",
-            "Along the valley a step does act like 1 / (1 − β) = 10 steps. But what limits α is "
+            "Along the valley a step does act like 1 / (1 − β) = 10 steps. But what limits η is "
             "the steep direction, and there the limit is (2 + 2β) / L.",
         ),
     ),
@@ -403,14 +403,14 @@ def _check_rescue(settings: Settings, frame: Frame) -> Verdict:
     if frame["tab"] != "descent":
         return waiting("Open the tab Descent.")
     if frame["rate_gd"] <= 1:
-        return not_yet(f"Gradient descent is still stable at α = {number(frame['alpha'])}.")
+        return not_yet(f"Gradient descent is still stable at η = {number(frame['alpha'])}.")
     if frame["rate"] >= 1:
         return not_yet(
             f"With β = {number(frame['beta'])} it diverges, too; the limit is "
             f"{number(frame['limit'])}."
         )
     return done(
-        f"At α = {number(frame['alpha'])}, β = {number(frame['beta'])} only momentum holds."
+        f"At η = {number(frame['alpha'])}, β = {number(frame['beta'])} only momentum holds."
     )
 
 
@@ -455,7 +455,7 @@ _FASTEST_50 = {n: round(v, 4) for n, v in zip(("alpha", "beta"), fastest(L / 50)
 MISSIONS = (
     Mission(
         "rescue",
-        "Find a step that diverges without momentum and converges with it.",
+        "Find a rate that diverges without momentum and converges with it.",
         _check_rescue,
         lambda e: {"alpha": 0.3, "beta": 0.9},
         {"tab": "descent", "alpha": 0.1, "beta": 0.5},
@@ -517,7 +517,7 @@ def _draw_valley(axes: Any, frame: Frame) -> None:
     axes.set_xlim(-10, 10)
     axes.set_ylim(-4, 4)
     axes.legend(fontsize=8, loc="lower right")
-    axes.set_title(f"α = {frame['alpha']:.2g}, β = {frame['beta']:.2g}", fontsize=10)
+    axes.set_title(f"η = {frame['alpha']:.2g}, β = {frame['beta']:.2g}", fontsize=10)
 
 
 def _draw_rates(axes: Any, frame: Frame) -> None:
@@ -525,7 +525,7 @@ def _draw_rates(axes: Any, frame: Frame) -> None:
     axes.imshow(frame["rates"], extent=extent, aspect="auto", cmap="Blues_r", vmin=0.6, vmax=1)
     axes.contour(ALPHAS, BETAS, frame["rates"], [1.0], colors="#b8500c")
     axes.plot(frame["alpha"], frame["beta"], "o", color="#b8500c")
-    axes.set_xlabel("step α")
+    axes.set_xlabel("rate η")
     axes.set_ylabel("momentum β")
     axes.set_title("rate; orange: the limit", fontsize=10)
 
@@ -541,7 +541,7 @@ KNOBS = (
         options=(("descent", "Descent"), ("adam", "Adam’s first steps")),
         on_stage=True,
     ),
-    Slider("alpha", "Step α", 0.3, 0.005, 0.42, 0.005, when=_DESCENT),
+    Slider("alpha", "Rate η", 0.3, 0.005, 0.42, 0.005, when=_DESCENT),
     Slider("beta", "Momentum β", 0.9, 0.0, 0.99, 0.01, when=_DESCENT),
     Numbers("start", "Start", (-9.0, 2.5), -10.0, 10.0, 0.1, on_stage=True),
     Choice(
@@ -598,7 +598,7 @@ EXPLORABLE = Explorable(
             {"valley": "digits", "alpha": 0.19, "beta": 0.9, "steps": 150},
         ),
         Preset("adam", "Adam, as it should be", {"tab": "adam"}),
-        Preset("too-fast", "Step over 2 / L", {"alpha": 0.21, "beta": 0.0}, "O-01"),
+        Preset("too-fast", "Rate over 2 / L", {"alpha": 0.21, "beta": 0.0}, "O-01"),
         Preset("swings", "It swings: a bug?", {"alpha": 0.05, "beta": 0.95, "steps": 150}, "O-04"),
         Preset("over", "Over momentum’s limit", {"alpha": 0.39, "beta": 0.9}, "O-03"),
         Preset("no-correction", "No bias correction", {"tab": "adam", "correct": False}, "O-06"),
