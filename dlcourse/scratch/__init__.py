@@ -128,4 +128,7 @@ globals().update(dtypes.ALIASES)  # float, long, bool, ...: dtypes, as in torch
 
 from . import distributions, nn, optim, utils  # noqa: E402 -- they use the names above
 from .explain import explain  # noqa: E402
+from .linalg import cholesky, det, matrix_power, slogdet  # noqa: E402
+from .linalg import inv as inverse  # noqa: E402
+from .linalg import pinv as pinverse  # noqa: E402
 from .serialization import load, save  # noqa: E402

@@ -14,6 +14,7 @@ differentiation in machine learning: a survey", section 3.2.
 """
 
 import functools
+import importlib
 import itertools
 import weakref
 from collections.abc import Callable
@@ -431,9 +432,14 @@ def _run_hooks(hooks, g):
     return g
 
 
-def __getattr__(name):  # these live in a file of their own, which needs this one
-    if name in ("Function", "grad"):
-        from . import function
+_ELSEWHERE = {
+    **dict.fromkeys(["Function", "Variable", "grad"], "function"),
+    "gradcheck": "gradcheck",
+    **dict.fromkeys(["detect_anomaly", "set_detect_anomaly"], "stubs"),
+}
 
-        return getattr(function, name)
+
+def __getattr__(name):  # these live in files of their own, which need this one
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(f".{_ELSEWHERE[name]}", __package__), name)
     raise AttributeError(f"module 'autograd' has no attribute '{name}'")

@@ -112,6 +112,21 @@ def _as_array(cls, g):
     return g._data.copy()  # the tensor may be one that was saved, or returned twice
 
 
+# --- a name from torch's past ------------------------------------------------------------------
+
+
+class _AnyTensor(type):
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, Tensor)
+
+
+class Variable(metaclass=_AnyTensor):
+    """A tensor: `Variable(t)` shares the memory of t, outside its graph."""
+
+    def __new__(cls, data, requires_grad=False):
+        return wrap(data._data).requires_grad_(requires_grad)
+
+
 # --- gradients as values ----------------------------------------------------------------------
 
 

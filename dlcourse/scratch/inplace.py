@@ -8,6 +8,7 @@ import numpy as np
 
 from . import autograd, ops, versions
 from .autograd import Node, Tensor, state, wrap
+from .ops._shape import shape_of
 from .ops.index import _place, _setitem, split_index
 
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
@@ -173,6 +174,17 @@ def copy_(self, src, non_blocking=False):
     return self
 
 
+def resize_(self, *sizes):
+    """Another shape of the same memory if that has room, else of new memory, partly unwritten."""
+    shape = shape_of(sizes)
+    if self._requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    n, old = int(np.prod(shape)), self._data.reshape(-1)
+    flat = old[:n] if n <= old.size else np.concatenate([old, np.empty(n - old.size, old.dtype)])
+    self._data = flat.reshape(shape)
+    return self
+
+
 def reshaping(function):
     """The method `name_` of an op that only changes the shape, such as `squeeze_`."""
 
@@ -219,7 +231,7 @@ def install():
         setattr(Tensor, name + "_", reshaping(getattr(ops, name)))
     for symbol, name in _OPERATORS.items():
         setattr(Tensor, f"__i{symbol}__", in_place(getattr(ops, name)))
-    for f in (fill_, fill_diagonal_, zero_, copy_):
+    for f in (fill_, fill_diagonal_, zero_, copy_, resize_):
         setattr(Tensor, f.__name__, f)
     Tensor.__setitem__ = setitem
 

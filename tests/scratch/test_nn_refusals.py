@@ -249,7 +249,6 @@ UNSUPPORTED = {
     "cuda": lambda F, nn: nn.Linear(1, 1).cuda(),
     "to cuda": lambda F, nn: nn.Linear(1, 1).to("cuda"),
     "half": lambda F, nn: nn.Linear(1, 1).half(),
-    "packing": lambda F, nn: nn.utils.rnn.pack_padded_sequence(r(S, 2, 2), [1, 2]),
     "out": lambda F, nn: F.normalize(r(S, 2, 2), out=r(S, 2, 2)),
 }
 

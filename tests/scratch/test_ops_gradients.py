@@ -22,6 +22,7 @@ CASES = {
     "cast": ["x.float().double() * 0 + x.double()", "x.float().double()"],
     "cat": ["S.cat([x, z])", "S.cat([x, z, y], 1)"],
     "ceil": ["z.ceil() * z"],
+    "cholesky": ["S.linalg.cholesky(x[:, :3] @ x[:, :3].T + S.eye(3).double())"],
     "clamp": ["z.clamp(-0.5, 0.6)", "z.clamp(min=0.1)", "z.clamp(x - 1, y)"],
     "clone": ["z.clone()"],
     "cos": ["z.cos()"],
@@ -117,6 +118,8 @@ CASES = {
     "sign": ["z.sign() * z"],
     "sin": ["z.sin()"],
     "sinh": ["z.sinh()"],
+    "slogdet": ["S.linalg.slogdet(x[:, :3])[1]"],
+    "solve": ["S.linalg.solve(z[:, :3] + 3 * S.eye(3).double(), x)"],
     "softmax": ["z.softmax(0)", "z.softmax(-1)"],
     "sqrt": ["x.sqrt()"],
     "square": ["z.square()"],
@@ -174,7 +177,7 @@ def ops_in_graph(tensor):
 
 
 def test_every_op_of_these_rooms_has_a_case():
-    rooms = ("dlcourse.scratch.ops", "dlcourse.scratch.tensor")
+    rooms = tuple(f"dlcourse.scratch.{room}" for room in ("ops", "tensor", "linalg"))
     ours = {name for name, f in OPS.items() if f.__module__.startswith(rooms)}
     assert ours == CASES.keys() | set(NO_GRADIENT)
 

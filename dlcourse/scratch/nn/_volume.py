@@ -1,7 +1,7 @@
 """Volumes (N, C, D, H, W), by the layers of images: slice by slice, then along the depth."""
 
 from .. import ops
-from ..creation import zeros
+from ..creation import linspace, zeros
 from . import functional as F
 
 
@@ -130,8 +130,10 @@ def affine_grid(theta, size, align_corners=None):
 
 def _centres(n, align_corners, like):
     """The centres of n pixels between -1 and 1, or from -1 to 1 with `align_corners`."""
-    steps = like.new_tensor(range(n))
-    return steps * (2 / max(n - 1, 1)) - (n > 1) if align_corners else (2 * steps + 1) / n - 1
+    if n == 1:
+        return like.new_zeros(1)
+    ends = linspace(-1, 1, n, dtype=like.dtype)
+    return ends if align_corners else ends * ((n - 1) / n)
 
 
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
@@ -153,9 +155,10 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
         return _pixels(input, x.round(), y.round())
     left, top = x.detach().floor(), y.detach().floor()
     total = 0
-    for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        share = (1 - (x - left - i).abs()) * (1 - (y - top - j).abs())
-        total = total + _pixels(input, left + i, top + j) * share.unsqueeze(1)
+    for i, across in ((0, left + 1 - x), (1, x - left)):
+        for j, down in ((0, top + 1 - y), (1, y - top)):
+            share = (across * down).unsqueeze(1)
+            total = total + _pixels(input, left + i, top + j) * share
     return total
 
 

@@ -402,7 +402,7 @@ def nonzero(input, *, as_tuple=False):
     """The positions of nonzero elements: one row each, or one vector per dimension."""
     found = np.nonzero(np.atleast_1d(input._data))
     if as_tuple:
-        return tuple(map(Tensor, found))
+        return tuple(map(wrap, found))
     rows = np.stack(found, 1)
     return wrap(rows if input._data.ndim else rows[:, :0])
 

@@ -480,8 +480,11 @@ def _parts(input, /, dim, sizes):
     return tuple(np.split(input, ends[:-1], dim)), lambda gs, needs: (np.concatenate(gs, dim),)
 
 
-def split(tensor, split_size_or_sections, dim=0):
+def split(tensor, split_size_or_sections=None, dim=0, *, split_size=None):
     """Cut along `dim` into parts of one size (the last may be smaller), or of the given sizes."""
+    split_size_or_sections = split_size_or_sections if split_size is None else split_size
+    if split_size_or_sections is None:
+        raise TypeError("split(): missing the size of the parts")
     d = dim_of(dim, tensor._data.ndim)
     if not tensor._data.ndim:
         raise RuntimeError("split expects at least a 1-dimensional tensor")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import Tensor, op
+from ..autograd import Tensor, op, wrap
 from ..dtypes import to_float, to_numpy
 from ._shape import axes_of, dim_of
 from .elementwise import maximum, minimum, signs
@@ -505,7 +505,7 @@ def median(input, dim=None, keepdim=False):
     if x.dtype.kind == "f" and (bad := np.isnan(x)).any():
         first = bad.argmax(axis, keepdims=True).reshape(middle.shape)
         middle = np.where(bad.any(axis, keepdims=True).reshape(middle.shape), first, middle)
-    return _Median(*_picked(input, type(input)(middle.astype(np.int64)), dim, keepdim))
+    return _Median(*_picked(input, wrap(middle.astype(np.int64)), dim, keepdim))
 
 
 def aminmax(input, *, dim=None, keepdim=False):

@@ -9,6 +9,7 @@ import numpy as np
 from ...autograd import Tensor, no_grad, wrap
 from ...dtypes import float32, float64
 from ..parameter import Buffer, Parameter, UninitializedParameter
+from . import backward_hook
 
 _KINDS = ("_parameters", "_buffers", "_modules")
 _Incompatible = namedtuple("IncompatibleKeys", "missing_keys unexpected_keys")
@@ -97,6 +98,12 @@ class Module:
     def register_forward_pre_hook(self, hook, *, with_kwargs=False):
         """Call `hook(module, args)` before every forward; it may return other arguments."""
         return _register(self._forward_pre_hooks, hook, with_kwargs)
+
+    def register_full_backward_hook(self, hook, prepend=False):
+        """Call `hook(module, grad_input, grad_output)` in every backward through this module."""
+        if prepend:
+            raise NotImplementedError("register_full_backward_hook: prepend is not supported")
+        return backward_hook.register(self, hook)
 
     # --- attributes ---------------------------------------------------------------------------
 

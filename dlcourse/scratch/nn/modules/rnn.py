@@ -1,5 +1,6 @@
 """Recurrent layers: RNN, LSTM, GRU over sequences, and their single steps."""
 
+import itertools
 import math
 import warnings
 
@@ -76,13 +77,45 @@ class RNNBase(Module):
         return [getattr(self, kind + suffix) for kind in kinds]
 
     def forward(self, input, hx=None):
-        """input (T, N, I), (N, T, I) with batch_first, or (T, I) -> output, final state(s)."""
+        """input (T, N, I), (N, T, I) with batch_first, (T, I) or packed -> output, final state."""
+        if hasattr(input, "batch_sizes"):
+            return self._forward_packed(input, hx)
         x, batched = self._time_first(input)
         states = self._initial(x, hx, batched)
         x, finals = self._layers(x, states)
         if not batched:
             return x.squeeze(1), self._outward([f.squeeze(1) for f in finals])
         return x.transpose(0, 1) if self.batch_first else x, self._outward(finals)
+
+    def _forward_packed(self, input, hx):
+        sizes = input.batch_sizes.tolist()
+        x, there, back = input.data, input.sorted_indices, input.unsorted_indices
+        states = self._initial(x[: sizes[0]].unsqueeze(0), hx, True)
+        if hx is not None and there is not None:
+            states = [s.index_select(1, there) for s in states]
+        runs = [(n, len(list(steps))) for n, steps in itertools.groupby(sizes)]
+        x, finals = self._layers(x, states, lambda *args: self._run_packed(runs, *args))
+        if back is not None:
+            finals = [f.index_select(1, back) for f in finals]
+        return input._replace(data=x), self._outward(finals)
+
+    def _run_packed(self, runs, x, state, suffix, reverse):
+        """`_run` over packed x (rows, I), in `runs` (sequences, steps) of one width."""
+        parts = x.split([n * steps for n, steps in runs])
+        pairs = list(zip(parts, runs, strict=True))
+        outs, ended, now = [], [], [s[:0] for s in state] if reverse else state
+        for part, (n, steps) in reversed(pairs) if reverse else pairs:
+            if reverse:  # more sequences begin at their ends
+                now = [ops.cat([s, first[len(s) : n]]) for s, first in zip(now, state, strict=True)]
+            else:  # some sequences end here
+                ended.append([s[n:] for s in now])
+                now = [s[:n] for s in now]
+            out, now = self._run(part.unflatten(0, (steps, n)), now, suffix, reverse)
+            outs.append(out.flatten(0, 1))
+        ended.append(now)
+        return ops.cat(outs[::-1] if reverse else outs), tuple(
+            ops.cat(list(parts)) for parts in zip(*ended[::-1], strict=True)
+        )
 
     def _time_first(self, input):
         if input.dim() not in (2, 3):
@@ -116,13 +149,13 @@ class RNNBase(Module):
     def _outward(self, finals):
         return tuple(finals) if self.mode == "LSTM" else finals[0]
 
-    def _layers(self, x, states):
+    def _layers(self, x, states, run=None):
         """Run all layers over x (T, N, I); returns the output and final states, stacked."""
-        finals, k = [], 0
+        finals, k, run = [], 0, run or self._run
         for layer in range(self.num_layers):
             outs = []
             for suffix in self._suffixes(layer):
-                out, final = self._run(x, [s[k] for s in states], suffix, reverse=len(outs) == 1)
+                out, final = run(x, [s[k] for s in states], suffix, len(outs) == 1)
                 outs.append(out)
                 finals.append(final)
                 k += 1
