@@ -11,13 +11,17 @@ from matplotlib.patches import Rectangle
 
 
 def responses(photo: np.ndarray, answers: Mapping[str, np.ndarray]) -> Figure:
-    """A grey photograph (H, W) and what each named kernel answers to it, zero in the middle."""
-    fig, axes = plt.subplots(1, 1 + len(answers), figsize=(7.4, 2.0), layout="constrained")
+    """A grey photograph (H, W) and what each named kernel answers to it.
+
+    Answers of both signs are red and blue with white for zero; others are grey like the photograph.
+    """
+    fig, axes = plt.subplots(1, 1 + len(answers), figsize=(7.4, 1.6), layout="constrained")
     axes[0].imshow(photo, cmap="gray")
     axes[0].set_title("photograph", fontsize=10, loc="center")
     for ax, (name, answer) in zip(axes[1:], answers.items(), strict=True):
         most = np.abs(answer).max()
-        ax.imshow(answer, cmap="RdBu_r", vmin=-most, vmax=most)
+        cmap, low = ("RdBu_r", -most) if answer.min() < 0 else ("gray", 0)
+        ax.imshow(answer, cmap=cmap, vmin=low, vmax=most)
         ax.set_title(name, fontsize=10, loc="center")
     _bare(*axes)
     return fig
@@ -27,16 +31,16 @@ def _bare(*axes: Axes) -> None:
     for ax in axes:
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
+        ax.spines[:].set(visible=True, color="0.7", linewidth=0.8)
 
 
 def fields(seen: Sequence[np.ndarray], titles: Sequence[str]) -> Figure:
     """Which inputs one output sees: a mask (H, W) for each depth, with the marked middle."""
-    fig, axes = plt.subplots(1, len(seen), figsize=(7.0, 2.1), layout="constrained")
+    fig, axes = plt.subplots(1, len(seen), figsize=(7.0, 2.0), layout="constrained")
     for ax, mask, title in zip(axes, seen, titles, strict=True):
         ax.imshow(mask, cmap="Blues", vmin=0, vmax=1.6)
         ax.plot(mask.shape[1] // 2, mask.shape[0] // 2, "o", ms=4, color="C1")
         ax.set_title(title, fontsize=10, loc="center")
-        ax.set_xticks(np.arange(-0.5, mask.shape[1]), labels=[], minor=True)
     _bare(*axes)
     return fig
 
@@ -71,7 +75,7 @@ def by_depth(sizes: Mapping[str, np.ndarray]) -> Figure:
         (line,) = ax.semilogy(layers, size, "o-", ms=3)
         rises = size[-1] > 10 * size[0]  # then there is room below the line
         ax.annotate(
-            name, (layers[0], size[0]), (14, -4) if rises else (4, 9),
+            name, (layers[0], size[0]), (26, -2) if rises else (4, -15),
             textcoords="offset points", color=line.get_color(), fontsize=10,
         )  # fmt: skip
     ax.set(xlabel="layer (1 is next to the input)", ylabel="size of the gradient there")
@@ -84,7 +88,7 @@ Boxes = tuple[np.ndarray, np.ndarray]  # (n, 4) left, top, right, bottom; (n,) n
 def found(images: np.ndarray, true: Sequence[Boxes], rows: Mapping[str, Sequence[Boxes]]) -> Figure:
     """Canvases (n, H, W), a row for each method: its boxes solid, the true ones dotted."""
     fig, axes = plt.subplots(
-        len(rows), len(images), figsize=(7.4, 2.0 * len(rows) + 0.2), layout="constrained"
+        len(rows), len(images), figsize=(7.4, 1.55 * len(rows)), layout="constrained"
     )
     for line, (name, finds) in zip(axes, rows.items(), strict=True):
         for ax, image, real, find in zip(line, images, true, finds, strict=True):

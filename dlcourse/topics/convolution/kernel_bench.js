@@ -120,7 +120,7 @@ function rowsPicture(frame, width, label) {
     for (let j = 0; j < k; j++) root.append(s("line", { x1: at(o * stride - p + j * d) + cell / 2, y1: 24 + cell, x2: centre, y2: 24 + cell + gap, class: "knb-link", "stroke-width": o ? 0.5 : 1.8 }));
     root.append(s("rect", { x: centre - cell / 2 + 1, y: 24 + cell + gap, width: cell - 2, height: cell - 2, rx: 3, class: `knb-cell${o ? "" : " knb-seen"}` }));
   }
-  root.append(s("text", { x: width / 2, y: 24 + 2 * cell + gap + 16 }, `${out} outputs${left ? `; ${left} cells in orange are never seen` : ""}`));
+  root.append(s("text", { x: width / 2, y: 24 + 2 * cell + gap + 16 }, `${out} outputs${left ? `; ${left === 1 ? "1 cell in orange is" : `${left} cells in orange are`} never seen` : ""}`));
   root.append(...fieldBars(fields, width, 24 + 2 * cell + gap + 42));
   return root;
 }

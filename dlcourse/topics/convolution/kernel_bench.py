@@ -349,13 +349,17 @@ def _moved_says(frame: Frame) -> str:
     )
 
 
+def _cells(count: int) -> str:
+    return "cell is" if count == 1 else f"{count} cells are"
+
+
 def _describe_shapes(frame: Frame) -> tuple[str, ...]:
     n, k, s, p, d = (frame[name] for name in "nkspd")
     c_in, c_out = frame["channels"]
     if not frame["out"]:
         return (f"The kernel reaches over {frame['reach']} cells and finds only {n + 2 * p}.",)
     floor = (
-        f"the last {frame['left']} of the padded row are never seen"
+        f"of the padded row the last {_cells(frame['left'])} never seen"
         if frame["left"]
         else "nothing is left over"
     )
