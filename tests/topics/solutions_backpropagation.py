@@ -253,3 +253,31 @@ def step_by_hand(model, optimizer, x, y):
         p.grad = g
     optimizer.step()
     return loss.item()
+
+
+# he_layer
+
+
+@solves("he_layer")
+def he_one_by_one(x, noise):
+    units, inputs = noise.shape
+    w = np.array([[v * (2 / inputs) ** 0.5 for v in row] for row in noise])
+    a = np.array([[max(0.0, float(row @ w[j])) for j in range(units)] for row in x])
+    before, after = (x * x).sum() / x.size, (a * a).sum() / a.size
+    return w, a, after / before
+
+
+@solves("he_layer")
+def he_by_einsum(x, noise):
+    w = noise / np.sqrt(noise.shape[1] / 2)
+    z = np.einsum("nd,hd->nh", x, w)
+    a = np.where(z > 0, z, 0.0)
+    return w, a, np.square(a).mean() / np.square(x).mean()
+
+
+@solves("he_layer")
+def he_of_torch(x, noise):
+    x, noise = torch.tensor(x), torch.tensor(noise)
+    w = noise * torch.nn.init.calculate_gain("relu") / noise.shape[1] ** 0.5
+    a = torch.relu(torch.nn.functional.linear(x, w))
+    return w.numpy(), a.numpy(), float(a.pow(2).mean() / x.pow(2).mean())

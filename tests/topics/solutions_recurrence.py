@@ -237,3 +237,62 @@ def truncated_by_grad(model, optimizer, x, y, state):
         p.grad = g
     optimizer.step()
     return loss.tolist(), torch.tensor(after.tolist())
+
+
+# gradient_lengths
+
+
+@solves("gradient_lengths")
+def lengths_by_products(w, slopes, g):
+    found, product = [], np.eye(len(w))
+    for t in reversed(range(len(slopes))):
+        product = w.T @ np.diag(slopes[t]) @ product
+        found.append(np.linalg.norm(product @ g))
+    return np.array(found)
+
+
+@solves("gradient_lengths")
+def lengths_of_rows(w, slopes, g):
+    found = np.zeros(len(slopes))
+    for back in range(len(slopes)):
+        g = (g * slopes[-1 - back]) @ w
+        found[back] = math.sqrt(float(g @ g))
+    return found
+
+
+@solves("gradient_lengths")
+def lengths_by_autograd(w, slopes, g):
+    matrix, found = torch.tensor(w), []
+    h = torch.zeros(len(w), dtype=torch.float64, requires_grad=True)
+    states, scales = [h], torch.tensor(slopes)
+    for scale in scales:  # a linear map with the same slopes has the same gradients
+        states.append(scale * (matrix @ states[-1]))
+    for state in reversed(states[:-1]):
+        (back,) = torch.autograd.grad(states[-1] @ torch.tensor(g), state, retain_graph=True)
+        found.append(back.norm().item())
+    return np.array(found)
+
+
+# against_last_value
+
+
+@solves("against_last_value")
+def against_in_a_loop(series, guess, ahead):
+    ours = naive = 0.0
+    for i, value in enumerate(guess):
+        ours += (series[i + ahead] - value) ** 2
+        naive += (series[i + ahead] - series[i]) ** 2
+    return (ours / len(guess)) ** 0.5, (naive / len(guess)) ** 0.5
+
+
+@solves("against_last_value")
+def against_by_norms(series, guess, ahead):
+    truth, root = series[ahead:], math.sqrt(len(guess))
+    return np.linalg.norm(guess - truth) / root, np.linalg.norm(series[: len(guess)] - truth) / root
+
+
+@solves("against_last_value")
+def against_of_torch(series, guess, ahead):
+    truth, series = torch.tensor(series[ahead:]), torch.tensor(series)
+    naive = F.mse_loss(series[: len(truth)], truth).sqrt()
+    return F.mse_loss(torch.tensor(guess), truth).sqrt().item(), naive.item()

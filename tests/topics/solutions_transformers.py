@@ -176,3 +176,61 @@ def heads_of_the_library(x, w_q, w_k, w_v, w_o, heads):
         x.shape[2], heads, torch.cat([w_q, w_k, w_v]), None, None, None, False, 0.0, w_o, None,
         need_weights=False,
     )[0].transpose(0, 1)  # fmt: skip
+
+
+# two_games
+
+
+@solves("two_games")
+def games_in_place(ids, hide, mask):
+    gapped, filled = ids.copy(), np.full_like(ids, -100)
+    gapped[hide] = mask
+    filled[hide] = ids[hide]
+    return gapped, filled, np.delete(ids, -1, axis=1), np.delete(ids, 0, axis=1)
+
+
+@solves("two_games")
+def games_one_by_one(ids, hide, mask):
+    gapped, filled = [], []
+    for text, gaps in zip(ids.tolist(), hide.tolist(), strict=True):
+        gapped.append([mask if gap else token for token, gap in zip(text, gaps, strict=True)])
+        filled.append([token if gap else -100 for token, gap in zip(text, gaps, strict=True)])
+    rows = ids.tolist()
+    return tuple(map(np.array, (gapped, filled, [r[:-1] for r in rows], [r[1:] for r in rows])))
+
+
+@solves("two_games")
+def games_of_torch(ids, hide, mask):
+    there, gaps = torch.tensor(ids), torch.tensor(hide)
+    gapped, filled = there.masked_fill(gaps, mask), there.masked_fill(~gaps, -100)
+    last = there.shape[1] - 1
+    found = gapped, filled, there.narrow(1, 0, last), there.narrow(1, 1, last)
+    return tuple(t.numpy() for t in found)
+
+
+# pairs_in_order
+
+
+@solves("pairs_in_order")
+def order_in_a_loop(stars, guess):
+    points = pairs = 0.0
+    for i in range(len(stars)):
+        for j in range(len(stars)):
+            if stars[i] > stars[j]:
+                pairs += 1
+                points += 1.0 if guess[i] > guess[j] else 0.5 if guess[i] == guess[j] else 0.0
+    return points / pairs
+
+
+@solves("pairs_in_order")
+def order_by_signs(stars, guess):
+    first, second = np.triu_indices(len(stars), 1)
+    d, g = np.sign(stars[first] - stars[second]), np.sign(guess[first] - guess[second])
+    return (0.5 + 0.5 * (d * g)[d != 0]).mean()
+
+
+@solves("pairs_in_order")
+def order_of_torch(stars, guess):
+    stars, guess = torch.tensor(stars), torch.tensor(guess)
+    i, j = torch.nonzero(stars[:, None] > stars).unbind(1)
+    return torch.heaviside(guess[i] - guess[j], torch.tensor(0.5, dtype=guess.dtype)).mean().item()

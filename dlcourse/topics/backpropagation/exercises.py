@@ -1004,6 +1004,140 @@ engine that remembers the order of operations makes it `loss.backward()`.""",
 )
 
 
+# --- he_layer ------------------------------------------------------------------------------------
+
+
+def he_layer(x, noise):
+    """Weights (H, D) for a ReLU layer on x (N, D) from standard normal noise (H, D), what the
+    layer then gives (N, H), and its mean square as a share of that of x."""
+    w = noise * np.sqrt(2 / noise.shape[1])  #: each output is a sum over D products
+    a = np.maximum(x @ w.T, 0)  #: ReLU throws half of the mean square away
+    return w, a, np.mean(a**2) / np.mean(x**2)  #: near 1, if the size is kept
+
+
+def _he_inputs(rng: np.random.Generator, N: int, D: int, H: int) -> dict:
+    return {"x": rng.normal(0.3, 1.5, (N, D)), "noise": rng.normal(size=(H, D))}
+
+
+def _he_corners(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case("a wide layer after a narrow one", _he_inputs(rng, 7, 3, 40)),
+        Case("a narrow layer after a wide one", _he_inputs(rng, 7, 40, 3)),
+    ]
+
+
+def _start(deviation, act=lambda z: np.maximum(z, 0), share=lambda a, x: np.mean(a**2)):
+    def wrong(x, noise):
+        w = noise * deviation(*noise.shape)
+        a = act(x @ w.T)
+        return w, a, share(a, x) / share(x, x)
+
+    return wrong
+
+
+def _he(outputs: int, inputs: int) -> float:
+    return float(np.sqrt(2 / inputs))
+
+
+HE_LAYER = Exercise(
+    id="he_layer",
+    title="A start that keeps the size",
+    asks="""A ReLU layer without bias takes `x` of shape (N, D) and has H units. `noise` of shape
+(H, D) holds draws from the standard normal distribution. Return three things:
+
+1. the weights `w` (H, D): the noise, scaled as He et al. (2015) do for **ReLU**;
+2. what the layer gives with them, `a` (N, H);
+3. the mean square of `a` as a share of the mean square of `x`, one number. It is near 1 where a
+   start keeps the size of its signals.""",
+    reference=he_layer,
+    returns=("w", "a", "share"),
+    inputs=_he_inputs,
+    corners=_he_corners,
+    wrongs=(
+        Wrong(
+            "as-it-comes",
+            _start(lambda out, n: 1.0),
+            "**The noise is used as it comes.** Each output is then a sum of D products, and the "
+            "mean square grows by D / 2 in every layer: after twenty layers nothing is left but "
+            "infinities.",
+            belief="N-05",
+            see="signal-river#explodes",
+            decoy="w = noise",
+        ),
+        Wrong(
+            "no-factor-two",
+            _start(lambda out, n: np.sqrt(1 / n)),
+            "**The variance is 1 / D.** That keeps the size of a *linear* layer. ReLU sets half of "
+            "the values to 0, and with them half of the mean square: the signal halves at every "
+            "layer.",
+            belief="N-06",
+            see="signal-river#fades",
+            decoy="w = noise * np.sqrt(1 / noise.shape[1])",
+        ),
+        Wrong(
+            "fan-out",
+            _start(lambda out, n: np.sqrt(2 / out)),
+            "**You divide by the number of units, H.** An output is a sum over the D *inputs*, so "
+            "D decides how large it gets. (H is the right number for the way back.)",
+            decoy="w = noise * np.sqrt(2 / noise.shape[0])",
+        ),
+        Wrong(
+            "glorot",
+            _start(lambda out, n: np.sqrt(2 / (out + n))),
+            "**That is the start of Glorot and Bengio (2010)**, a compromise between the way "
+            "forward and the way back for layers that are nearly linear, such as tanh near 0. "
+            "It does not make up for what ReLU throws away.",
+        ),
+        Wrong(
+            "variance-as-deviation",
+            _start(lambda out, n: 2 / n),
+            "**2 / D is the variance.** To give draws of standard deviation 1 the variance $s^2$, "
+            "multiply them by $s$: by the root.",
+            decoy="w = noise * 2 / noise.shape[1]",
+        ),
+        Wrong(
+            "divided",
+            _start(lambda out, n: np.sqrt(n / 2)),
+            "**You divide by the root instead of multiplying by it**, or have its fraction upside "
+            "down. More inputs need *smaller* weights.",
+        ),
+        Wrong(
+            "no-relu",
+            _start(_he, act=lambda z: z),
+            "**The layer has no ReLU.** Its outputs are negative half of the time, and their mean "
+            "square is twice what it should be.",
+        ),
+        Wrong(
+            "no-square",
+            _start(_he, share=lambda a, x: np.mean(np.abs(a))),
+            "**The share is one of mean sizes, not of mean squares.** Variances add up, and "
+            "sizes do not: the squares are what a start can keep.",
+        ),
+        Wrong(
+            "variance",
+            _start(_he, share=lambda a, x: a.var()),
+            "**The share is one of variances.** What ReLU gives has a mean above 0, and the next "
+            "layer's sums feel it: take the mean of the squares, without subtracting a mean.",
+        ),
+    ),
+    hints=(
+        "How many products are added up in one entry of `x @ w.T`? By which factor does that raise "
+        "the mean square?",
+        "ReLU sets about half of the sums to 0. What has to be put on the variance to make up for "
+        "it? Then go from the variance to the factor of the noise.",
+        "The mean square of an array is `np.mean(array**2)`, over all of its entries.",
+    ),
+    why="""An output is a sum of D products, so its variance is D times that of one product; half of
+the mean square survives ReLU. A variance of 2 / D takes both back, and the size is kept however
+many layers follow. A factor that is off by a little at one layer is off by its twentieth power
+after twenty: that is all there is to vanishing and exploding. In PyTorch:
+`nn.init.kaiming_normal_(w, nonlinearity="relu")`.""",
+    objectives=("BP-6",),
+    minutes=7,
+    difficulty=2,
+)
+
+
 EXERCISES = (
     RELU_BACKWARD,
     LINEAR_BACKWARD,
@@ -1011,4 +1145,5 @@ EXERCISES = (
     SOFTMAX_CROSS_ENTROPY_BACKWARD,
     NUMERICAL_GRADIENT,
     MLP_BACKWARD,
+    HE_LAYER,
 )

@@ -900,6 +900,298 @@ long as the probabilities, so a uniform number lands in each with exactly its ch
 )
 
 
+# --- gradient_lengths ----------------------------------------------------------------------------
+
+
+def gradient_lengths(w, slopes, g):
+    """Lengths (T,) of the gradient g (H,) of the last state after 1, 2, ..., T steps back.
+
+    w (H, H) is the recurrent matrix, slopes (T, H) are those of tanh at each step.
+    """
+    backwards, lengths = slopes[::-1], []  #: the newest step first
+    for slope in backwards:
+        g = w.T @ (slope * g)  #: through tanh, then through the matrix
+        lengths.append(np.sqrt((g**2).sum()))
+    return np.array(lengths)
+
+
+def _lengths_inputs(rng: np.random.Generator, T: int, H: int) -> dict:
+    return {
+        "w": rng.normal(0, 1.2 / np.sqrt(H), (H, H)),
+        "slopes": rng.uniform(0.2, 1.0, (T, H)),
+        "g": rng.normal(size=H),
+    }
+
+
+def _lengths_corners(rng: np.random.Generator) -> list[Case]:
+    calm, tense = _lengths_inputs(rng, 12, 4), _lengths_inputs(rng, 12, 4)
+    tense["slopes"] = np.ones_like(tense["slopes"])
+    tense["w"] = 3 * tense["w"]
+    calm["slopes"] = np.full_like(calm["slopes"], 0.05)
+    return [
+        Case("a linear cell with a large matrix", tense),
+        Case("states far out, where tanh is flat", calm),
+    ]
+
+
+def _lengths_with(step, order=lambda s: s[::-1], length=lambda g: np.sqrt((g**2).sum())):
+    def wrong(w, slopes, g):
+        lengths = []
+        for slope in order(slopes):
+            g = step(w, slope, g)
+            lengths.append(length(g))
+        return np.array(lengths)
+
+    return wrong
+
+
+def _one_back(w, slope, g):
+    return w.T @ (slope * g)
+
+
+def _by_radius(w, slopes, g):
+    radius = np.abs(np.linalg.eigvals(w)).max()
+    return np.sqrt((g**2).sum()) * radius ** np.arange(1, len(slopes) + 1)
+
+
+def _early(w, slopes, g):
+    return np.append(np.sqrt((g**2).sum()), gradient_lengths(w, slopes, g)[:-1])
+
+
+GRADIENT_LENGTHS = Exercise(
+    id="gradient_lengths",
+    title="How far a gradient gets",
+    asks="""A tanh cell was run for T steps: $h_t = \\tanh(W h_{t-1} + \\ldots)$. At the last state
+arrives the gradient `g` of shape (H,). `slopes` of shape (T, H) holds the slope of tanh for every
+unit at every step, the **oldest step first**; `w` is $W$, of shape (H, H).
+
+Lead the gradient back through all T steps and return its **length** (the root of the sum of
+squares) after one step, after two, and so on: an array of shape (T,). Is it about to vanish, or
+to explode?""",
+    reference=gradient_lengths,
+    inputs=_lengths_inputs,
+    corners=_lengths_corners,
+    wrongs=(
+        Wrong(
+            "not-transposed",
+            _lengths_with(lambda w, slope, g: w @ (slope * g)),
+            "**The matrix is used as on the way forward.** `w[i, j]` leads from unit j to unit i; "
+            "on the way back the gradient goes from i to j.",
+            decoy="g = w @ (slope * g)",
+        ),
+        Wrong(
+            "slope-after",
+            _lengths_with(lambda w, slope, g: slope * (w.T @ g)),
+            "**The slope comes after the matrix.** On the way forward tanh came last; so on the "
+            "way back it comes first, and it is the slope of the state at which g stands.",
+            decoy="g = slope * (w.T @ g)",
+        ),
+        Wrong(
+            "oldest-first",
+            _lengths_with(_one_back, order=lambda s: s),
+            "**You go through the steps in the order of time.** The gradient stands at the last "
+            "state: the first slopes that it meets are the last row.",
+            decoy="backwards, lengths = slopes, []",
+        ),
+        Wrong(
+            "no-slopes",
+            _lengths_with(lambda w, slope, g: w.T @ g),
+            "**The slopes of tanh are left out.** That is a linear cell. In a real one every step "
+            "also multiplies by numbers below 1, which often decides the matter.",
+            belief="S-06",
+            see="gradient-through-time#saturated",
+        ),
+        Wrong(
+            "by-radius",
+            _by_radius,
+            "**You take the spectral radius to the power of the steps.** That says what a "
+            "*linear* cell does in the very long run. The slopes and the direction of g are left "
+            "out, and with them the answer for this cell.",
+            belief="S-06",
+            see="gradient-through-time#saturated",
+        ),
+        Wrong(
+            "squared",
+            _lengths_with(_one_back, length=lambda g: (g**2).sum()),
+            "**These are squares of lengths.** The root is missing.",
+            decoy="lengths.append((g**2).sum())",
+        ),
+        Wrong(
+            "mean-size",
+            _lengths_with(_one_back, length=lambda g: np.sqrt((g**2).mean())),
+            "**That is the size of a typical entry**, the root of the *mean* square. The length is "
+            "the root of the sum.",
+        ),
+        Wrong(
+            "one-early",
+            _early,
+            "**Your list begins before the first step**: its first entry is the length of g as it "
+            "arrives. After one step back the gradient has gone through a tanh and the matrix.",
+        ),
+        Wrong(
+            "oldest-end-first",
+            lambda w, slopes, g: gradient_lengths(w, slopes, g)[::-1],
+            "**The lengths are right, in the order of time.** The exercise counts steps *back*: "
+            "the first entry belongs to the newest step.",
+        ),
+    ),
+    hints=(
+        "The gradient stands at the last state. Which row of `slopes` belongs to it?",
+        "One step back: first through tanh, entry by entry, then through the matrix. In which "
+        "direction does a gradient go through a matrix?",
+        "Keep `g` from step to step, and note its length after each.",
+    ),
+    why="""Each step back multiplies by $W^\\top \\mathrm{diag}(\\tanh')$. The matrix may stretch,
+the slopes only shrink; over many steps the product nearly always goes one way. So neither "an RNN's
+gradients vanish" nor "they explode" is a law: it depends on the matrix, on how far out the states
+are, and on the direction. Clipping helps against the one, and gates against the other.""",
+    objectives=("RN-3",),
+    minutes=8,
+    difficulty=2,
+)
+
+
+# --- against_last_value --------------------------------------------------------------------------
+
+
+def against_last_value(series, guess, ahead):
+    """RMSE of guesses and of the naive forecast: guess[i], made at place i, is for i + ahead."""
+    truth = series[ahead:]  #: what was to be forecast
+    naive = series[:-ahead]  #: the last value known when each forecast was made
+    ours = np.sqrt(np.mean((guess - truth) ** 2))
+    return ours, np.sqrt(np.mean((naive - truth) ** 2))  #: the same measure for both
+
+
+def _walk(rng: np.random.Generator, size: int) -> np.ndarray:
+    return np.cumsum(rng.normal(size=size)) + 3 * np.sin(np.arange(size) / 2)
+
+
+def _against_inputs(rng: np.random.Generator, T: int, A: int) -> dict:
+    series = _walk(rng, T + A + 4)
+    return {"series": series, "guess": series[A:] + rng.normal(0.4, 0.7, T + 4), "ahead": A}
+
+
+def _against_corners(rng: np.random.Generator) -> list[Case]:
+    series = _walk(rng, 30)
+    late = {"series": series, "guess": series[:-5].copy(), "ahead": 5}
+    return [
+        Case("guesses that only repeat the last value", late),
+        Case("one step ahead", _against_inputs(rng, 20, 1)),
+    ]
+
+
+def _against(measure=lambda d: np.sqrt(np.mean(d**2)), naive=lambda s, a: s[:-a]):
+    def wrong(series, guess, ahead):
+        truth = series[ahead:]
+        return measure(guess - truth), measure(naive(series, ahead) - truth)
+
+    return wrong
+
+
+def _misplaced(series, guess, ahead):
+    naive, truth = series[:-ahead], series[ahead:]
+    return np.sqrt(np.mean((guess - naive) ** 2)), np.sqrt(np.mean((naive - truth) ** 2))
+
+
+AGAINST_LAST_VALUE = Exercise(
+    id="against_last_value",
+    title="Better than repeating the last value?",
+    asks="""A model forecasts a `series` of shape (T,) some steps `ahead` (a whole number, at least
+1). `guess[i]` was made when `series[i]` was the newest value known; it is for `series[i + ahead]`.
+So `guess` has shape (T - ahead,).
+
+Return two numbers: the root of the mean squared error (RMSE) of the guesses, and that of the
+**naive forecast** over the same places, which repeats the newest value known.""",
+    reference=against_last_value,
+    returns=("ours", "naive"),
+    inputs=_against_inputs,
+    corners=_against_corners,
+    valid=lambda inputs: (
+        inputs["ahead"] >= 1 and len(inputs["guess"]) == len(inputs["series"]) - inputs["ahead"] > 0
+    ),
+    wrongs=(
+        Wrong(
+            "knows-too-much",
+            _against(naive=lambda s, a: s[a - 1 : -1]),
+            "**Your naive forecast knows too much.** It repeats the value one step before the one "
+            "to be forecast, which was not known yet when `ahead` is more than 1. The baseline "
+            "gets better than it can be, and an honest model looks bad.",
+            decoy="naive = series[ahead - 1 : -1]",
+        ),
+        Wrong(
+            "misplaced",
+            _misplaced,
+            "**The guesses are compared with the values at the places where they were made.** "
+            "`guess[i]` is for the value `ahead` places later.",
+            belief="S-01",
+            decoy="truth = series[: len(guess)]",
+        ),
+        Wrong(
+            "mean-of-all",
+            _against(naive=lambda s, a: s.mean()),
+            "**Your naive forecast is the mean of the whole series.** That is a second baseline "
+            "worth having (on the training part). Here the newest value is asked for; and a mean "
+            "over the test looks into the future.",
+        ),
+        Wrong(
+            "first-value",
+            _against(naive=lambda s, a: s[0]),
+            "**Your naive forecast repeats the first value for ever.** At each place the newest "
+            "value known then is repeated.",
+        ),
+        Wrong(
+            "no-root",
+            _against(measure=lambda d: np.mean(d**2)),
+            "**The root is missing**: these are mean squared errors, in squared units.",
+            decoy="ours = np.mean((guess - truth) ** 2)",
+        ),
+        Wrong(
+            "absolute",
+            _against(measure=lambda d: np.mean(np.abs(d))),
+            "**These are mean absolute errors.** They are a good measure, too, but large misses "
+            "count for more in the one asked for.",
+        ),
+        Wrong(
+            "mean-error",
+            _against(measure=lambda d: abs(np.mean(d))),
+            "**Errors above and below cancel out**: that is the size of the mean error. Square "
+            "them before you take the mean.",
+        ),
+        Wrong(
+            "sum",
+            _against(measure=lambda d: np.sqrt(np.sum(d**2))),
+            "**You add up the squares instead of taking their mean**, so a longer test looks "
+            "worse.",
+        ),
+        Wrong(
+            "exchanged",
+            lambda series, guess, ahead: against_last_value(series, guess, ahead)[::-1],
+            "**The two numbers are exchanged.** First the model's, then the naive one's.",
+        ),
+    ),
+    hints=(
+        "Write down for a series of six values and 2 steps ahead: for which places is there a "
+        "guess, and at which places was it made?",
+        "Both arrays have T - ahead entries: one leaves out the first values of the series, the "
+        "other the last ones.",
+        "Judge both by the same measure: differences, squares, mean, root.",
+    ),
+    why="""A forecast that looks good in a plot is often the last value, a little late. So every
+forecast is judged beside one that costs nothing, over the same places, and with nothing that was
+not known at the time. Where the naive one is poor (it is, a quarter of a swing ahead), try
+another: the mean, the value one season ago.""",
+    equivalent={
+        "ours = np.sqrt(np.mean((guess - truth) ** 2)) -> "
+        "ours = np.sqrt(np.mean((truth - guess) ** 2))": "a square has no sign",
+        "return (ours, np.sqrt(np.mean((naive - truth) ** 2))) -> "
+        "return (ours, np.sqrt(np.mean((truth - naive) ** 2)))": "a square has no sign",
+    },
+    objectives=("RN-7",),
+    minutes=6,
+    difficulty=2,
+)
+
+
 EXERCISES = (
     NEXT_CHAR_PAIRS,
     RNN_FORWARD,
@@ -907,4 +1199,6 @@ EXERCISES = (
     LSTM_STEP,
     LAST_REAL,
     SAMPLE_FROM_LOGITS,
+    GRADIENT_LENGTHS,
+    AGAINST_LAST_VALUE,
 )

@@ -704,10 +704,293 @@ matters: temperature first.""",
 )
 
 
+# --- two_games -----------------------------------------------------------------------------------
+
+
+def two_games(ids, hide, mask):
+    """Inputs and targets of a masked and of a causal model, for texts ids (N, T).
+
+    hide (N, T) is True where the masked model has a gap, mask the number that stands there.
+    """
+    gapped = np.where(hide, mask, ids)  #: what the masked model reads
+    filled = np.where(hide, ids, -100)  #: what it is asked for; -100 is left out of the loss
+    return gapped, filled, ids[:, :-1], ids[:, 1:]  #: and the causal model's pair
+
+
+def _games_inputs(rng: np.random.Generator, N: int, T: int) -> dict:
+    ids = np.cumsum(rng.integers(1, 9, (N, T + 2)), 1) % 40
+    hide = rng.random((N, T + 2)) < 0.4
+    hide[:, 0], hide[:, 1] = True, False
+    return {"ids": ids, "hide": hide, "mask": 40}
+
+
+def _games_corners(rng: np.random.Generator) -> list[Case]:
+    none, every = _games_inputs(rng, 2, 5), _games_inputs(rng, 2, 5)
+    none["hide"], every["hide"] = np.zeros((2, 7), bool), np.ones((2, 7), bool)
+    return [
+        Case("texts without a gap", none),
+        Case("texts that are all gaps", every),
+        Case(
+            "a gap at the very end",
+            {"ids": np.array([[3, 1, 2]]), "hide": np.array([[False, False, True]]), "mask": 9},
+        ),
+    ]
+
+
+def _games(**changes):
+    def wrong(ids, hide, mask):
+        gapped, filled, x, y = two_games(ids, hide, mask)
+        found = {"gapped": gapped, "filled": filled, "x": x, "y": y}
+        found |= {name: make(ids, hide, mask) for name, make in changes.items()}
+        return tuple(found.values())
+
+    return wrong
+
+
+TWO_GAMES = Exercise(
+    id="two_games",
+    title="Two games with one text",
+    asks="""From the same texts `ids` of shape (N, T), make the inputs and targets of two models:
+
+1. a **masked** one (BERT): where `hide` (N, T) is True it reads the number `mask` and is asked for
+   the token that stood there; elsewhere it reads the token, and the target is -100, which
+   `cross_entropy` leaves out;
+2. a **causal** one (GPT): at every place it reads the text so far and is asked for the next token.
+
+Return `gapped, filled, x, y`: the masked model's inputs and targets, both (N, T), then the causal
+model's, both (N, T - 1).""",
+    reference=two_games,
+    returns=("gapped", "filled", "x", "y"),
+    inputs=_games_inputs,
+    corners=_games_corners,
+    valid=lambda inputs: (
+        inputs["ids"].shape == inputs["hide"].shape
+        and inputs["ids"].shape[1] > 1
+        and bool((inputs["ids"] != inputs["mask"]).all())
+    ),
+    wrongs=(
+        Wrong(
+            "asked-everywhere",
+            _games(filled=lambda ids, hide, mask: ids),
+            "**The masked model is asked for every token, those that it can read as well.** Most "
+            "of its loss is then for copying, which teaches nothing; only the gaps are targets.",
+            decoy="filled = ids",
+        ),
+        Wrong(
+            "nothing-hidden",
+            _games(gapped=lambda ids, hide, mask: ids),
+            "**Nothing is hidden: the answer stands in the input.** The loss falls to 0 at once, "
+            "and the model has learned to copy.",
+            decoy="gapped = ids",
+        ),
+        Wrong(
+            "turned",
+            lambda ids, hide, mask: two_games(ids, ~hide, mask),
+            "**`hide` is used the wrong way round.** True marks the places of the gaps.",
+            belief="A-06",
+            decoy="gapped = np.where(hide, ids, mask)",
+        ),
+        Wrong(
+            "mask-as-target",
+            _games(filled=lambda ids, hide, mask: np.where(hide, mask, -100)),
+            "**The target at a gap is the mask itself.** The model would learn to answer "
+            '"a gap". It is asked for the token that stood there.',
+        ),
+        Wrong(
+            "target-elsewhere-zero",
+            _games(filled=lambda ids, hide, mask: np.where(hide, ids, 0)),
+            "**Outside the gaps your target is 0, and 0 is a token.** `cross_entropy` leaves out "
+            "-100 and nothing else.",
+            belief="S-10",
+            decoy="filled = np.where(hide, ids, 0)",
+        ),
+        Wrong(
+            "shifted-gaps",
+            _games(filled=lambda ids, hide, mask: np.where(hide, np.roll(ids, -1, 1), -100)),
+            "**The masked model's targets are shifted.** It is asked for the token *at* the gap; "
+            "the shift belongs to the causal model.",
+        ),
+        Wrong(
+            "not-shifted",
+            _games(x=lambda ids, hide, mask: ids[:, :-1], y=lambda ids, hide, mask: ids[:, :-1]),
+            "**The causal model's targets are its inputs.** It can read the answer at the very "
+            "place where it is asked; the target is the *next* token.",
+            belief="S-01",
+        ),
+        Wrong(
+            "shifted-back",
+            _games(x=lambda ids, hide, mask: ids[:, 1:], y=lambda ids, hide, mask: ids[:, :-1]),
+            "**The causal model is asked for the token before.** Inputs are all but the last "
+            "token, targets all but the first.",
+        ),
+        Wrong(
+            "causal-gaps",
+            _games(x=lambda ids, hide, mask: np.where(hide, mask, ids)[:, :-1]),
+            "**The causal model reads gaps, too.** Its future is hidden by the mask within "
+            "attention; the input is the text as it is.",
+        ),
+    ),
+    hints=(
+        "Which of the two models may read the tokens after the place where it is asked? What must "
+        "then be missing from its input?",
+        "`np.where(condition, a, b)` takes from a where the condition is True, and from b "
+        "elsewhere; you need it twice.",
+        "For the causal model, leave out one column at one end for the inputs, and one at the "
+        "other end for the targets.",
+    ),
+    why="""The causal model hides the future inside attention, so every place of the input is a
+question: T - 1 targets a text. The masked model sees both sides, so what it is asked for must be
+taken out of the input, and only the gaps are questions: a few targets a text, better answered. The
+one can write, the other can read.""",
+    objectives=("TR-6",),
+    minutes=7,
+    difficulty=2,
+)
+
+
+# --- pairs_in_order ------------------------------------------------------------------------------
+
+
+def pairs_in_order(stars, guess):
+    """Of the pairs of things with different stars (N,), the share that guess (N,) puts in order."""
+    better = stars[:, None] > stars[None, :]  #: (N, N): row got more stars than column
+    gap = guess[:, None] - guess[None, :]  #: (N, N): above 0 where the guess agrees
+    right = np.where(gap == 0, 0.5, gap > 0)  #: a tie of the guesses is worth a half
+    return right[better].mean()
+
+
+def _order_inputs(rng: np.random.Generator, N: int) -> dict:
+    stars = rng.integers(1, 6, N + 6).astype(float)
+    stars[:2] = 1.0, 5.0  # one pair at least
+    return {"stars": stars, "guess": np.round(stars * 0.6 + rng.normal(0, 1.2, N + 6), 1)}
+
+
+def _order_corners(rng: np.random.Generator) -> list[Case]:
+    stars = np.array([5.0, 3.0, 3.0, 1.0, 4.0])
+    return [
+        Case(
+            "one guess for everything, which knows nothing",
+            {"stars": stars, "guess": np.full(5, 3.2)},
+        ),
+        Case("guesses in the right order, all too high", {"stars": stars, "guess": stars + 10}),
+        Case("guesses in the opposite order", {"stars": stars, "guess": -stars}),
+    ]
+
+
+def _in_order(better=lambda d: d > 0, right=lambda g: np.where(g == 0, 0.5, g > 0)):
+    def wrong(stars, guess):
+        d, gap = (a[:, None] - a[None, :] for a in (stars, guess))
+        return right(gap)[better(d)].mean()
+
+    return wrong
+
+
+def _correlated(stars, guess):
+    d, g = stars - stars.mean(), guess - guess.mean()
+    return (d * g).sum() / np.sqrt((d**2).sum() * (g**2).sum() + 1e-12)
+
+
+def _over_all(stars, guess):
+    d, gap = (a[:, None] - a[None, :] for a in (stars, guess))
+    return (np.where(gap == 0, 0.5, gap > 0) * (d > 0)).sum() / (len(stars) * (len(stars) - 1) / 2)
+
+
+PAIRS_IN_ORDER = Exercise(
+    id="pairs_in_order",
+    title="Is the order right?",
+    asks="""One person gave `stars` (N,) to N things; a recommender guessed `guess` (N,). For a
+list of recommendations only the **order** matters. Look at all pairs of things to which the person
+gave *different* stars, and return the share of them that the guess puts in the same order. A pair
+with the same guess counts one half. At least two things have different stars.""",
+    reference=pairs_in_order,
+    inputs=_order_inputs,
+    corners=_order_corners,
+    valid=lambda inputs: (
+        inputs["stars"].shape == inputs["guess"].shape and len(set(inputs["stars"].tolist())) > 1
+    ),
+    wrongs=(
+        Wrong(
+            "equal-stars-too",
+            _over_all,
+            "**You divide by all pairs.** A pair with the same stars has no order that could be "
+            "right; it belongs neither above nor below the line.",
+        ),
+        Wrong(
+            "at-least",
+            _in_order(better=lambda d: d >= 0),
+            "**Pairs with the same stars are counted, and every thing with itself.** Only pairs "
+            "with *different* stars have an order.",
+            decoy="better = stars[:, None] >= stars[None, :]",
+        ),
+        Wrong(
+            "ties-right",
+            _in_order(right=lambda g: (g >= 0).astype(float)),
+            "**A tie of the guesses counts as right.** Then a recommender that says the same of "
+            "everything would be perfect. It knows nothing: one half.",
+            decoy="right = gap >= 0",
+        ),
+        Wrong(
+            "ties-wrong",
+            _in_order(right=lambda g: (g > 0).astype(float)),
+            "**A tie of the guesses counts as wrong.** A coin would get half of these pairs, so "
+            "each counts one half.",
+            decoy="right = gap > 0",
+        ),
+        Wrong(
+            "turned",
+            _in_order(right=lambda g: np.where(g == 0, 0.5, g < 0)),
+            "**That is the share in the wrong order.** Where the stars are higher, the guess is to "
+            "be higher.",
+        ),
+        Wrong(
+            "neighbours",
+            lambda stars, guess: np.mean(
+                [
+                    0.5 if b == a else float((b > a) == (d > c))
+                    for a, b, c, d in zip(guess, guess[1:], stars, stars[1:], strict=False)
+                    if c != d
+                ]
+                or [0.5]
+            ),
+            "**Only neighbours in the list are compared.** All pairs count, the first thing and "
+            "the last one as well.",
+        ),
+        Wrong(
+            "correlation",
+            _correlated,
+            "**That is the correlation of stars and guesses.** It also asks how far apart they "
+            "are, and its chance level is 0; here only the order counts, and chance is one half.",
+        ),
+        Wrong(
+            "same-number",
+            lambda stars, guess: np.mean(np.round(guess) == stars),
+            "**You count guesses with the right number of stars.** A guess may be one star too "
+            "high everywhere and still put everything in the right order.",
+        ),
+    ),
+    hints=(
+        "`stars[:, None] - stars[None, :]` holds the difference for every pair, in both "
+        "directions. Which of its entries stand for pairs that count, each once?",
+        "Make the same table of the guesses. When is a pair right, when is it a tie?",
+        "Take the values of right pairs (1), ties (one half) and wrong ones (0) at the places of "
+        "the pairs that count, and their mean.",
+    ),
+    why="""The error in stars rewards a model for guessing everyone's mean well; a list of
+recommendations is judged by its order. One half is chance, whatever the stars look like, so the
+number can be compared between people and with popularity, which orders the same way for everyone.
+For two kinds of stars it is the area under the ROC curve.""",
+    objectives=("TR-7",),
+    minutes=8,
+    difficulty=3,
+)
+
+
 EXERCISES = (
     SCALED_DOT_PRODUCT_ATTENTION,
     CAUSAL_WEIGHTS,
     CACHED_STEP,
     SINUSOIDAL_POSITIONS,
     NEXT_TOKEN_PROBABILITIES,
+    TWO_GAMES,
+    PAIRS_IN_ORDER,
 )
