@@ -24,12 +24,12 @@ def Block(torch: Any) -> Any:
         def forward(self, x, past=None):  # (B, T, C)
             B, T, C = x.shape
 
-            def split(t):
-                return t.view(B, T, self.heads, C // self.heads).transpose(1, 2)  # (B, nh, T, hs)
+            def split(t):  # to (B, nh, T, hs)
+                return t.view(B, T, self.heads, C // self.heads).transpose(1, 2)
 
             q, k, v = split(self.query(x)), split(self.key(x)), split(self.value(x))
             if past is not None:  # what earlier calls computed need not be computed again
-                k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)  # (B, nh, P+T, hs)
+                k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)  # P+T places
             y = self.weights(q, k) @ v  # (B, nh, T, hs)
             return self.proj(y.transpose(1, 2).reshape(B, T, C)), (k, v)
 
@@ -83,8 +83,8 @@ def GPT(torch: Any) -> Any:
             """The logits of tokens `x` (B, T) that follow those in `cache`, and the new cache."""
             start = cache[0][0].shape[2] if cache else 0
             h = self.tokens(x) + self.positions(torch.arange(start, start + x.shape[1]))
-            kept = []
-            for block, past in zip(self.blocks, cache or [None] * len(self.blocks), strict=True):
+            kept, pasts = [], cache or [None] * len(self.blocks)
+            for block, past in zip(self.blocks, pasts, strict=True):
                 h, keys_and_values = block(h, past)  # (B, T, C)
                 kept.append(keys_and_values)
             return self.head(self.norm(h)), kept

@@ -9,7 +9,10 @@ Array = NDArray[Any]
 
 
 def probabilities(
-    logits: Array, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    logits: Array,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
 ) -> Array:
     """The probabilities of (V,) logits after temperature, top-k and top-p (Holtzman et al., 2020).
 

@@ -67,7 +67,7 @@ def through_time(panels: Mapping[str, Mapping[str, ArrayLike]]) -> Figure:
         low, high = ax.get_xlim()
         for line, name, place in zip(ax.lines, ends, _apart([*ends.values()], ax), strict=False):
             ax.text(high, place, name, color=line.get_color(), va="center", fontsize=10)
-        ax.set_xticks(np.arange(0, len(np.asarray(values)), 10))
+        ax.set_xticks(np.arange(0, high, 10))
         ax.set_xlim(low, high + 0.25 * (high - low))
     axes[0].set_ylabel("length of the gradient")
     return fig

@@ -16,7 +16,7 @@ def largest_shares(sizes: Sequence[int], shares: Mapping[str, Sequence[float]]) 
             name, (sizes[-1], values[-1]), (8, 0), textcoords="offset points", va="center",
             color=line.get_color(),
         )  # fmt: skip
-    ax.set(xscale="log", xlabel="size of a key d", ylabel="largest weight (mean)", ylim=(0, 1.02))
+    ax.set(xscale="log", xlabel="size D of a key", ylabel="largest weight (mean)", ylim=(0, 1.02))
     ax.set_xticks(sizes, [str(s) for s in sizes])
     ax.minorticks_off()
     return fig
@@ -39,6 +39,7 @@ def temperatures(tokens: Sequence[str], shares: Mapping[str, np.ndarray]) -> Fig
         ax.bar(range(len(tokens)), p)
         ax.set_xticks(range(len(tokens)), [repr(t)[1:-1].replace(" ", "␣") for t in tokens])
         ax.set_title(name, fontsize=10)
+        ax.grid(visible=False, axis="x")
     axes[0].set_ylabel("probability")
     return fig
 
@@ -53,6 +54,9 @@ def look_and_matter(
     ):
         ax.bar(range(len(source)), values, color="C0" if ax is axes[0] else "C1")
         ax.set_ylabel(name)
+        ax.grid(visible=False, axis="x")
+        ax.margins(x=0.02)
     axes[0].set_title(f"while writing “{target}”", fontsize=10)
     axes[1].set_xticks(range(len(source)), [c.replace(" ", "␣") for c in source])
+    axes[1].set_xlabel("symbol read")
     return fig
