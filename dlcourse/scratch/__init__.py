@@ -33,6 +33,8 @@ from .creation import (
     arange,
     as_tensor,
     asarray,
+    assert_close,
+    broadcast_shapes,
     empty,
     empty_like,
     equal,
@@ -42,6 +44,7 @@ from .creation import (
     full,
     full_like,
     iinfo,
+    is_complex,
     is_floating_point,
     is_tensor,
     isclose,
@@ -63,8 +66,10 @@ from .devices import (
     channels_last_3d,
     contiguous_format,
     device,
+    get_default_device,
     memory_format,
     preserve_format,
+    set_default_device,
 )
 from .dtypes import (
     dtype,
@@ -75,9 +80,12 @@ from .dtypes import (
     int16,
     int32,
     int64,
+    promote_types,
     set_default_dtype,
+    set_default_tensor_type,
     uint8,
 )
+from .dtypes import result_type_of as result_type
 from .random import (
     Generator,
     bernoulli,
@@ -102,17 +110,21 @@ from .stubs import (
     __version__,
     accelerator,
     amp,
+    are_deterministic_algorithms_enabled,
     autocast,
     backends,
     compile,
+    compiler,
     cuda,
     distributed,
     fft,
+    get_num_interop_threads,
     get_num_threads,
     hub,
     jit,
     mps,
     set_float32_matmul_precision,
+    set_flush_denormal,
     set_num_interop_threads,
     set_num_threads,
     use_deterministic_algorithms,
@@ -132,3 +144,31 @@ from .linalg import cholesky, det, matrix_power, slogdet  # noqa: E402
 from .linalg import inv as inverse  # noqa: E402
 from .linalg import pinv as pinverse  # noqa: E402
 from .serialization import load, save  # noqa: E402
+
+_LAYERS = """
+adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout avg_pool1d bilinear celu celu_ channel_shuffle
+conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d cosine_embedding_loss
+cosine_similarity dropout hardshrink hinge_embedding_loss layer_norm max_pool1d max_pool2d
+max_pool3d pairwise_distance pixel_shuffle pixel_unshuffle prelu relu_ rms_norm selu selu_ threshold
+threshold_
+"""
+globals().update({n: getattr(nn.functional, n) for n in _LAYERS.split()})  # torch has both
+_SPECIAL = """
+digamma erf erfc erfinv exp2 expm1 log1p log_softmax logit logsumexp softmax xlogy
+"""
+special = stubs.room(
+    "special",
+    "Functions of mathematics, under SciPy's names.",
+    **{n: ops.PUBLIC[n] for n in _SPECIAL.split()},
+    expit=ops.PUBLIC["sigmoid"],
+    gammaln=ops.PUBLIC["lgamma"],
+    psi=ops.PUBLIC["digamma"],
+)
+func = stubs.room(
+    "func",
+    "Functions of functions.",
+    functional_call=nn.utils.stateless.functional_call,
+    **stubs.refusals("vmap grad jacrev jacfwd hessian", "this engine has autograd.grad"),
+)
+testing = stubs.room("testing", "Comparison of results.", assert_close=assert_close)
+newaxis = None

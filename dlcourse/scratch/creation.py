@@ -145,9 +145,9 @@ def _like(make):
 
 
 def _new(make):
-    def method(self, *args, dtype=None, device=None, requires_grad=False):
+    def method(self, *args, dtype=None, device=None, requires_grad=False, **named):
         kind = self.dtype if dtype is None else dtype
-        return make(*args, dtype=kind, device=device, requires_grad=requires_grad)
+        return make(*args, dtype=kind, device=device, requires_grad=requires_grad, **named)
 
     method.__name__ = f"new_{make.__name__}"
     method.__doc__ = f"`{make.__name__}` in this tensor's dtype."
@@ -248,6 +248,32 @@ def is_tensor(obj):
 def is_floating_point(input):
     """Does the tensor hold floats?"""
     return input.is_floating_point()
+
+
+def is_complex(input):
+    """Never: there are no complex tensors."""
+    return False
+
+
+def broadcast_shapes(*shapes):
+    """The shape to which all of these expand."""
+    try:
+        return wrap(np.broadcast_to(np.empty(()), np.broadcast_shapes(*shapes))).shape
+    except ValueError as error:
+        raise RuntimeError(f"broadcast_shapes: {error}") from None
+
+
+def assert_close(actual, expected, *, rtol=None, atol=None, equal_nan=False, **options):
+    """Raise AssertionError unless two tensors (or numbers) are close; by default as their dtype."""
+    a, b = (np.asarray(getattr(t, "_data", t)) for t in (actual, expected))
+    if a.shape != b.shape:
+        raise AssertionError(f"The shapes do not match: {a.shape} != {b.shape}")
+    usual = {"float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7)}.get(a.dtype.name, (0, 0))
+    rtol, atol = (
+        u if given is None else given for u, given in zip(usual, (rtol, atol), strict=True)
+    )
+    if not np.allclose(a, b, rtol, atol, equal_nan):
+        raise AssertionError(f"Tensor-likes are not close: {a} and {b}")
 
 
 def numel(input):

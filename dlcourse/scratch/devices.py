@@ -30,6 +30,16 @@ class device:
 cpu = device("cpu")
 
 
+def set_default_device(device):
+    """Nothing for the CPU; other devices are refused."""
+    check_device(device)
+
+
+def get_default_device():
+    """The CPU."""
+    return cpu
+
+
 def check_device(wanted):
     """Refuse every device but the CPU (and None)."""
     if wanted is None or wanted is cpu:

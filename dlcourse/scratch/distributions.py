@@ -13,8 +13,11 @@ from .autograd import Tensor
 from .creation import as_tensor
 from .dtypes import get_default_dtype
 from .grad_mode import no_grad
-from .nn.functional import binary_cross_entropy_with_logits, log_softmax, logsigmoid
-from .random import bernoulli, multinomial, rand, randn
+from .linalg import cholesky, inv, solve
+from .nn.functional import binary_cross_entropy_with_logits, log_softmax, logsigmoid, one_hot
+from .random import bernoulli as toss
+from .random import multinomial, rand, randn, rng
+from .stubs import room
 
 _TINY = np.finfo(np.float32).eps  # how far torch keeps probabilities from 0 and 1
 
@@ -24,6 +27,7 @@ class Distribution:
 
     event_shape = ()
     has_rsample = False
+    parameters: tuple = ()  # their names, as the constructor takes them
 
     def _take(self, *parameters):
         """The parameters, numbers or tensors, as tensors broadcast against each other."""
@@ -63,11 +67,20 @@ class Distribution:
         """The standard deviation."""
         return self.variance.sqrt()
 
+    def sample_n(self, n):
+        """`n` values."""
+        return self.sample((n,))
+
+    def expand(self, batch_shape):
+        """The same distribution for every entry of a larger shape."""
+        names = [n for n in self.parameters if n in vars(self)][: len(self.parameters)]
+        return type(self)(**{n: vars(self)[n].expand(batch_shape) for n in names})
+
 
 class Uniform(Distribution):
     """Every value from `low` to `high` alike."""
 
-    has_rsample = True
+    has_rsample, parameters = True, ("low", "high")
 
     def __init__(self, low, high, validate_args=None):
         self.low, self.high = self._take(low, high)
@@ -99,16 +112,26 @@ class Uniform(Distribution):
 class Normal(Distribution):
     """The bell curve with mean `loc` and standard deviation `scale`."""
 
-    has_rsample = True
+    has_rsample, parameters = True, ("loc", "scale")
 
     def __init__(self, loc, scale, validate_args=None):
         self.loc, self.scale = self._take(loc, scale)
         self._need("scale", self.scale > 0, "positive")
 
+    def cdf(self, value):
+        """The probability of a smaller value."""
+        return (1 + ((value - self.loc) / self.scale / 2**0.5).erf()) / 2
+
+    def icdf(self, value):
+        """The value below which the probability is `value`."""
+        return self.loc + self.scale * (2 * value - 1).erfinv() * 2**0.5
+
     @property
     def mean(self):
         """`loc`."""
         return self.loc
+
+    mode = mean
 
     @property
     def variance(self):
@@ -154,7 +177,7 @@ class Bernoulli(Distribution):
 
     def sample(self, sample_shape=()):
         with no_grad():
-            return bernoulli(self.probs.expand(self._shape(sample_shape)))
+            return toss(self.probs.expand(self._shape(sample_shape)))
 
     def log_prob(self, value):
         logits, value = ops.PUBLIC["broadcast_tensors"](self.logits, value)
@@ -179,8 +202,13 @@ class Categorical(Distribution):
             self._need("probs", weights >= 0, "non-negative")
             self.probs = weights / weights.sum(-1, keepdim=True)
             self.logits = self.probs.clamp(_TINY, 1 - _TINY).log()
-        *batch, self._num_events = self.logits.shape
+        *batch, self._num_events = self.param_shape = self.logits.shape
         self.batch_shape = tuple(batch)
+
+    @property
+    def mode(self):
+        """The likeliest class."""
+        return self.probs.argmax(-1)
 
     def sample(self, sample_shape=()):
         n = int(np.prod(sample_shape))
@@ -195,6 +223,287 @@ class Categorical(Distribution):
     def entropy(self):
         """-sum of p log p."""
         return -(self.probs * self.logits).sum(-1)
+
+
+class OneHotCategorical(Categorical):
+    """One of K classes, as a vector with a 1 at its place."""
+
+    def __init__(self, probs=None, logits=None, validate_args=None):
+        super().__init__(probs, logits)
+        self.event_shape = (self._num_events,)
+
+    def sample(self, sample_shape=()):
+        return one_hot(super().sample(sample_shape), self._num_events).to(self.probs.dtype)
+
+    def log_prob(self, value):
+        return super().log_prob(value.argmax(-1))
+
+
+class Exponential(Distribution):
+    """Waiting times at `rate` events per unit of time."""
+
+    has_rsample, parameters = True, ("rate",)
+
+    def __init__(self, rate, validate_args=None):
+        (self.rate,) = self._take(rate)
+        self._need("rate", self.rate > 0, "positive")
+
+    @property
+    def mean(self):
+        """1 / rate."""
+        return 1 / self.rate
+
+    @property
+    def variance(self):
+        """1 / rate²."""
+        return self.rate**-2
+
+    def rsample(self, sample_shape=()):
+        return -(-rand(self._shape(sample_shape), dtype=self.rate.dtype)).log1p() / self.rate
+
+    def log_prob(self, value):
+        return self.rate.log() - self.rate * value
+
+    def entropy(self):
+        """1 - log(rate)."""
+        return 1 - self.rate.log()
+
+
+class Laplace(Distribution):
+    """Two exponential tails of width `scale` around `loc`."""
+
+    has_rsample, parameters = True, ("loc", "scale")
+
+    def __init__(self, loc, scale, validate_args=None):
+        self.loc, self.scale = self._take(loc, scale)
+        self._need("scale", self.scale > 0, "positive")
+
+    @property
+    def mean(self):
+        """`loc`."""
+        return self.loc
+
+    @property
+    def variance(self):
+        """2 scale²."""
+        return 2 * self.scale**2
+
+    def rsample(self, sample_shape=()):
+        u = 2 * rand(self._shape(sample_shape), dtype=self.loc.dtype) - 1
+        return self.loc - self.scale * u.sign() * (-u.abs()).log1p()
+
+    def log_prob(self, value):
+        return -(2 * self.scale).log() - (value - self.loc).abs() / self.scale
+
+    def entropy(self):
+        """1 + log(2 scale)."""
+        return 1 + (2 * self.scale).log()
+
+
+class Poisson(Distribution):
+    """How many events happen where `rate` are expected."""
+
+    parameters = ("rate",)
+
+    def __init__(self, rate, validate_args=None):
+        (self.rate,) = self._take(rate)
+        self._need("rate", self.rate >= 0, "non-negative")
+
+    @property
+    def mean(self):
+        """`rate`."""
+        return self.rate
+
+    variance = mean
+
+    def sample(self, sample_shape=()):
+        drawn = rng().poisson(self.rate._data, self._shape(sample_shape))
+        return as_tensor(np.asarray(drawn, self.rate._data.dtype))
+
+    def log_prob(self, value):
+        return ops.PUBLIC["xlogy"](value, self.rate) - self.rate - (value + 1).lgamma()
+
+
+class Gamma(Distribution):
+    """Positive values of shape `concentration`, and `rate` per unit."""
+
+    parameters = ("concentration", "rate")
+
+    def __init__(self, concentration, rate, validate_args=None):
+        self.concentration, self.rate = self._take(concentration, rate)
+        self._need("concentration", self.concentration > 0, "positive")
+        self._need("rate", self.rate > 0, "positive")
+
+    @property
+    def mean(self):
+        """concentration / rate."""
+        return self.concentration / self.rate
+
+    @property
+    def variance(self):
+        """concentration / rate²."""
+        return self.concentration / self.rate**2
+
+    def sample(self, sample_shape=()):
+        drawn = rng().gamma(self.concentration._data, size=self._shape(sample_shape))
+        return as_tensor(np.asarray(drawn / self.rate._data, self.rate._data.dtype))
+
+    def log_prob(self, value):
+        a, b = self.concentration, self.rate
+        return a * b.log() + (a - 1) * as_tensor(value).log() - b * value - a.lgamma()
+
+    def entropy(self):
+        """a - log b + log Gamma(a) + (1 - a) digamma(a)."""
+        a = self.concentration
+        return a - self.rate.log() + a.lgamma() + (1 - a) * a.digamma()
+
+
+class Dirichlet(Distribution):
+    """Shares that add up to one, with `concentration` (..., K)."""
+
+    parameters = ("concentration",)
+
+    def __init__(self, concentration, validate_args=None):
+        self._need("concentration", concentration > 0, "positive")
+        self.concentration = concentration
+        self.batch_shape, self.event_shape = concentration.shape[:-1], concentration.shape[-1:]
+
+    @property
+    def mean(self):
+        """The concentrations, scaled to add up to one."""
+        return self.concentration / self.concentration.sum(-1, keepdim=True)
+
+    def sample(self, sample_shape=()):
+        shape = (*sample_shape, *self.concentration.shape)
+        g = rng().gamma(self.concentration._data, size=shape)
+        return as_tensor((g / g.sum(-1, keepdims=True)).astype(self.concentration._data.dtype))
+
+    def log_prob(self, value):
+        a = self.concentration
+        scale = a.sum(-1).lgamma() - a.lgamma().sum(-1)
+        return ops.PUBLIC["xlogy"](a - 1, value).sum(-1) + scale
+
+
+class Beta(Distribution):
+    """A share between 0 and 1: the first of a `Dirichlet` of two."""
+
+    parameters = ("concentration1", "concentration0")
+
+    def __init__(self, concentration1, concentration0, validate_args=None):
+        a, b = self.concentration1, self.concentration0 = self._take(concentration1, concentration0)
+        self._pair = Dirichlet(ops.stack([a, b], -1))
+
+    @property
+    def mean(self):
+        """a / (a + b)."""
+        return self.concentration1 / (self.concentration1 + self.concentration0)
+
+    @property
+    def variance(self):
+        """m (1 - m) / (a + b + 1), m the mean."""
+        total = self.concentration1 + self.concentration0
+        return self.mean * (1 - self.mean) / (total + 1)
+
+    def sample(self, sample_shape=()):
+        return self._pair.sample(sample_shape)[..., 0]
+
+    def log_prob(self, value):
+        value = as_tensor(value)
+        return self._pair.log_prob(ops.stack([value, 1 - value], -1))
+
+
+class MultivariateNormal(Distribution):
+    """Normal vectors (..., K) around `loc`, by covariance, precision or lower triangle."""
+
+    has_rsample = True
+
+    def __init__(
+        self,
+        loc,
+        covariance_matrix=None,
+        precision_matrix=None,
+        scale_tril=None,
+        validate_args=None,
+    ):
+        given = [m for m in (covariance_matrix, precision_matrix, scale_tril) if m is not None]
+        if len(given) != 1:
+            raise ValueError("Exactly one of covariance_matrix or precision_matrix or scale_tril")
+        if scale_tril is None:
+            scale_tril = cholesky(given[0] if precision_matrix is None else inv(precision_matrix))
+        shape = np.broadcast_shapes(loc.shape, scale_tril.shape[:-1])
+        self.loc, self.batch_shape, self.event_shape = loc.expand(shape), shape[:-1], shape[-1:]
+        self.scale_tril = scale_tril
+        self.covariance_matrix = scale_tril @ scale_tril.mT
+
+    @property
+    def mean(self):
+        """`loc`."""
+        return self.loc
+
+    mode = mean
+
+    @property
+    def variance(self):
+        """The diagonal of the covariance."""
+        return self.covariance_matrix.diagonal(0, -2, -1).expand(self.loc.shape)
+
+    def rsample(self, sample_shape=()):
+        e = randn((*sample_shape, *self.loc.shape), dtype=self.loc.dtype)
+        return self.loc + (self.scale_tril @ e.unsqueeze(-1)).squeeze(-1)
+
+    def _half_log_det(self):
+        return self.scale_tril.diagonal(0, -2, -1).log().sum(-1)
+
+    def log_prob(self, value):
+        z = solve(self.scale_tril, (value - self.loc).unsqueeze(-1)).squeeze(-1)
+        k = self.event_shape[0]
+        return -(z**2).sum(-1) / 2 - k * log(2 * pi) / 2 - self._half_log_det()
+
+    def entropy(self):
+        """k (1 + log(2 pi)) / 2 + log det(covariance) / 2."""
+        found = self._half_log_det() + self.event_shape[0] * (1 + log(2 * pi)) / 2
+        return found.expand(self.batch_shape)
+
+
+class Independent(Distribution):
+    """`base_distribution` with its last dimensions counted as one event."""
+
+    def __init__(self, base_distribution, reinterpreted_batch_ndims, validate_args=None):
+        self.base_dist, self.reinterpreted_batch_ndims = (
+            base_distribution,
+            reinterpreted_batch_ndims,
+        )
+        batch = tuple(base_distribution.batch_shape)
+        if reinterpreted_batch_ndims > len(batch):
+            raise ValueError("more dimensions of one event than the base distribution has")
+        cut = len(batch) - reinterpreted_batch_ndims
+        self.batch_shape = batch[:cut]
+        self.event_shape = (*batch[cut:], *base_distribution.event_shape)
+
+    has_rsample = property(lambda self: self.base_dist.has_rsample)
+    mean = property(lambda self: self.base_dist.mean)
+    variance = property(lambda self: self.base_dist.variance)
+
+    def sample(self, sample_shape=()):
+        return self.base_dist.sample(sample_shape)
+
+    def rsample(self, sample_shape=()):
+        return self.base_dist.rsample(sample_shape)
+
+    def _summed(self, values):
+        n = self.reinterpreted_batch_ndims
+        return values.sum(tuple(range(-n, 0))) if n else values
+
+    def log_prob(self, value):
+        return self._summed(self.base_dist.log_prob(value))
+
+    def entropy(self):
+        """The sum of the parts' entropies."""
+        return self._summed(self.base_dist.entropy())
+
+
+def _kl_independent(p, q):
+    return p._summed(kl_divergence(p.base_dist, q.base_dist))
 
 
 def _kl_normal(p, q):
@@ -212,7 +521,13 @@ def _kl_categorical(p, q):
     return (p.probs * (p.logits - q.logits)).sum(-1)
 
 
-_KL = {Normal: _kl_normal, Bernoulli: _kl_bernoulli, Categorical: _kl_categorical}
+_KL = {
+    Normal: _kl_normal,
+    Bernoulli: _kl_bernoulli,
+    Categorical: _kl_categorical,
+    OneHotCategorical: _kl_categorical,
+    Independent: _kl_independent,
+}
 
 
 def kl_divergence(p, q):
@@ -223,5 +538,25 @@ def kl_divergence(p, q):
 
 
 __all__ = [
-    "Bernoulli", "Categorical", "Distribution", "Normal", "Uniform", "kl_divergence",
-]  # fmt: skip
+    "Bernoulli",
+    "Beta",
+    "Categorical",
+    "Dirichlet",
+    "Distribution",
+    "Exponential",
+    "Gamma",
+    "Independent",
+    "Laplace",
+    "MultivariateNormal",
+    "Normal",
+    "OneHotCategorical",
+    "Poisson",
+    "Uniform",
+    "kl_divergence",
+]
+
+__path__ = []  # torch has each in a file: `from torch.distributions.normal import Normal`
+for _name in __all__:
+    _file = {"kl_divergence": "kl", "MultivariateNormal": "multivariate_normal"}.get(_name)
+    _file = {"OneHotCategorical": "one_hot_categorical"}.get(_name, _file or _name.lower())
+    globals()[_file] = room(f"distributions.{_file}", "As in torch.", **{_name: globals()[_name]})

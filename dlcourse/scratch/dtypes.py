@@ -102,9 +102,27 @@ def set_default_dtype(d):
     _default[0] = d
 
 
+def set_default_tensor_type(t):
+    """`set_default_dtype` by the old name of a type, such as FloatTensor."""
+    kind = getattr(t, "kind", None) or {"Float": float32, "Double": float64}.get(
+        str(t).removeprefix("torch.").removesuffix("Tensor")
+    )
+    set_default_dtype(kind)
+
+
+def promote_types(type1, type2):
+    """The smallest type that holds the values of both."""
+    return of_array(np.empty(0, result_type(*(np.empty(1, to_numpy(t)) for t in (type1, type2)))))
+
+
 def default_float():
     """NumPy's name for the default float type."""
     return _default[0].numpy
+
+
+def result_type_of(tensor1, tensor2):
+    """The type of what arithmetic makes of two tensors or numbers."""
+    return of_array(np.empty(0, result_type(*(getattr(t, "_data", t) for t in (tensor1, tensor2)))))
 
 
 # --- how types combine ------------------------------------------------------------------------

@@ -110,15 +110,15 @@ def _float_kind(dtype):
     return kind
 
 
-def rand(*size, generator=None, dtype=None, device=None, requires_grad=False):
+def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, **named):
     """Uniform numbers in [0, 1)."""
-    array = rng(generator).random(shape_of(size), _float_kind(dtype))
+    array = rng(generator).random(shape_of(size, "size", **named), _float_kind(dtype))
     return _made(array, dtype, device, requires_grad)
 
 
-def randn(*size, generator=None, dtype=None, device=None, requires_grad=False):
+def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, **named):
     """Standard normal numbers."""
-    array = rng(generator).standard_normal(shape_of(size), _float_kind(dtype))
+    array = rng(generator).standard_normal(shape_of(size, "size", **named), _float_kind(dtype))
     return _made(np.asarray(array), dtype, device, requires_grad)
 
 

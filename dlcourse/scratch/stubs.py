@@ -47,12 +47,12 @@ def refusals(names, reason):
     return {n: _refused(n, reason) for n in names.split()}
 
 
-def _room(path, doc, **members):
+def room(path, doc, **members):
     """A module of these members that `import torch.<path>` finds."""
-    room: Any = ModuleType(f"{_HERE}.{path}", doc)
-    vars(room).update(members, __path__=[])  # a path: rooms may have rooms
-    sys.modules[room.__name__] = room
-    return room
+    made: Any = ModuleType(f"{_HERE}.{path}", doc)
+    vars(made).update(members, __path__=[])  # a path: rooms may have rooms
+    sys.modules[made.__name__] = made
+    return made
 
 
 # --- nothing to compile, nothing to save ------------------------------------------------------
@@ -65,6 +65,7 @@ def get_num_threads():
 
 set_num_threads = set_num_interop_threads = _nothing
 set_float32_matmul_precision = _nothing
+set_flush_denormal = get_num_interop_threads = are_deterministic_algorithms_enabled = _no
 __version__ = "2.13.0+scratch"  # the release of torch whose names and results these are
 
 
@@ -140,8 +141,8 @@ _ABSENT = {
     "synchronize": _nothing,
 }
 _GPU = "there is no GPU here: guard it by torch.cuda.is_available()"
-amp = _room("amp", "Lower precision: none.", autocast=autocast, GradScaler=GradScaler)
-cuda = _room(
+amp = room("amp", "Lower precision: none.", autocast=autocast, GradScaler=GradScaler)
+cuda = room(
     "cuda",
     "GPUs: none.",
     **_ABSENT,
@@ -153,21 +154,28 @@ cuda = _room(
     reset_peak_memory_stats=_nothing,
     **dict.fromkeys(["FloatTensor", "DoubleTensor", "LongTensor", "ByteTensor"], _OnGPU),
 )
-cuda.amp = _room(
+cuda.amp = room(
     "cuda.amp",
     "Lower precision on a GPU: none.",
     autocast=lambda enabled=True, **options: autocast("cuda", enabled=enabled),
     GradScaler=GradScaler,
 )
-mps = _room("mps", "Apple's GPUs: none.", **_ABSENT)
-xpu = _room("xpu", "Intel's GPUs: none.", **_ABSENT)
-accelerator = _room("accelerator", "Accelerators: none.", **_ABSENT, current_accelerator=_nothing)
-version = _room("version", "Of what torch was built.", cuda=None, __version__=__version__)
-backends = _room(
+mps = room("mps", "Apple's GPUs: none.", **_ABSENT)
+xpu = room("xpu", "Intel's GPUs: none.", **_ABSENT)
+accelerator = room("accelerator", "Accelerators: none.", **_ABSENT, current_accelerator=_nothing)
+compiler = room(
+    "compiler",
+    "Nothing is compiled.",
+    **dict.fromkeys(["disable", "allow_in_graph"], _itself),
+    **dict.fromkeys(["is_compiling", "is_dynamo_compiling"], _no),
+    reset=_nothing,
+)
+version = room("version", "Of what torch was built.", cuda=None, __version__=__version__)
+backends = room(
     "backends",
     "The libraries below: only NumPy.",
-    mps=_room("backends.mps", "None.", is_available=_no, is_built=_no),
-    cuda=_room(
+    mps=room("backends.mps", "None.", is_available=_no, is_built=_no),
+    cuda=room(
         "backends.cuda",
         "None.",
         is_built=_no,
@@ -177,7 +185,7 @@ backends = _room(
             ["enable_flash_sdp", "enable_math_sdp", "enable_mem_efficient_sdp"], _nothing
         ),
     ),
-    cudnn=_room(
+    cudnn=room(
         "backends.cudnn",
         "None.",
         enabled=False,
@@ -191,14 +199,14 @@ backends.cuda.matmul.allow_tf32 = False
 
 # --- rooms that code imports from -------------------------------------------------------------
 
-jit = _room(
+jit = room(
     "jit",
     "Nothing is compiled: functions and modules stay what they are.",
     **dict.fromkeys(["script", "trace", "ignore", "export", "unused"], _itself),
     **dict.fromkeys(["is_scripting", "is_tracing"], _no),
     **refusals("save load", "save a state_dict by torch.save"),
 )
-distributed = _room(
+distributed = room(
     "distributed",
     "One process only.",
     **dict.fromkeys(["is_available", "is_initialized"], _no),
@@ -208,9 +216,9 @@ distributed = _room(
         "this engine runs in one process: guard it by torch.distributed.is_available()",
     ),
 )
-hub = _room("hub", "No downloads.", **refusals("load load_state_dict_from_url", "no downloads"))
+hub = room("hub", "No downloads.", **refusals("load load_state_dict_from_url", "no downloads"))
 _COMPLEX = "this engine has no complex numbers: keep real and imaginary parts in two tensors"
-fft = _room(
+fft = room(
     "fft",
     "Fourier transforms: none.",
     **refusals("fft ifft rfft irfft fft2 ifft2 rfft2 irfft2 fftn ifftn fftshift", _COMPLEX),

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import numpy as np
+
 from . import dtypes, inplace, ops
 from ._print import tensor_repr
 from .autograd import Tensor, op, wrap
 from .devices import check_device, check_format, cpu
 from .dtypes import of_array, to_numpy
 from .ops._shape import dim_of
+from .versions import owner
 
 for _name, _function in ops.PUBLIC.items():
     if _name not in ops.FUNCTIONS_ONLY:
@@ -100,7 +103,8 @@ class _Sizes(Tensor):
     itemsize = property(lambda self: self._data.itemsize)
     nbytes = property(lambda self: self._data.nbytes)
     device = property(lambda self: cpu)
-    is_cuda = is_sparse = is_quantized = False
+    is_cpu = True
+    is_cuda = is_mps = is_xpu = is_meta = is_sparse = is_quantized = is_nested = False
     layout = "torch.strided"
 
     def size(self, dim=None):
@@ -151,6 +155,23 @@ class _Sizes(Tensor):
         """Do the elements lie in order, as far as torch would know?"""
         check_format(memory_format)
         return not hasattr(self, "_strided")
+
+    def storage_offset(self):
+        """How many elements into its memory the tensor begins."""
+        start = np.lib.array_utils.byte_bounds(owner(self._data))[0]
+        return (self.data_ptr() - start) // self._data.itemsize
+
+    def is_shared(self):
+        """Never: this engine runs in one process."""
+        return False
+
+    def pin_memory(self, device=None):
+        """The tensor itself: there is no GPU to copy it to."""
+        return self
+
+    def share_memory_(self):
+        """The tensor itself: this engine runs in one process."""
+        return self
 
     def get_device(self):
         """-1, for the CPU."""
@@ -294,7 +315,7 @@ class _Casts(Tensor):
         """The dtype's old name, such as torch.FloatTensor; or the tensor as another dtype."""
         if dtype is None:
             return f"torch.{_OLD_NAMES[of_array(self._data).name]}Tensor"
-        return _to_dtype(self, _BY_OLD_NAME.get(dtype, dtype))
+        return _to_dtype(self, _BY_OLD_NAME.get(dtype, getattr(dtype, "kind", dtype)))
 
     def type_as(self, other):
         """The tensor in the dtype of `other`."""

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
+from dlcourse import scratch
 from tests.scratch.parity import compare
 
 RNG = np.random.default_rng(5)
@@ -60,6 +62,26 @@ T.cartesian_prod(v, s), T.cartesian_prod(v), T.combinations(v), T.combinations(v
 T.bucketize(x, s), T.bucketize(x, s, right=True), T.bucketize(0.3, s)
 T.ger(v, s), v.ger(s), T.vdot(v, s)
 T.unique_consecutive(i), T.unique_consecutive((v * 0).detach())
+T.erfc(x), T.erfc(x * 4)
+T.erfinv(p * 2 - 1)
+T.erfinv(p - 0.5), (x / 9).erfinv()
+T.erfinv(T.tensor([-2.0, -1.0, 0.0, 1.0, 0.99]))
+T.lgamma(p * 9), T.lgamma(x), T.digamma(p * 9), T.digamma(x.detach()), T.lgamma(v * 0)
+T.special.expit(x), T.special.gammaln(p), T.special.xlogy(p, p), T.special.log_softmax(x, 0)
+T.ravel(x), T.heaviside(x.detach(), v.detach()), T.signbit(x), T.addr(x, v[:3], v, beta=2, alpha=3)
+T.hsplit(x, 2), T.vsplit(x, [1]), T.hsplit(v, [1, 3]), T.unravel_index(i, (2, 3))
+x.scatter_reduce(1, i[:, :3].repeat(2, 1)[:3], y[:, :3], "sum")
+x.scatter_reduce(1, T.tensor([[0, 0], [1, 1], [2, 3]]), y[:, :2], reduce="mean")
+x.scatter_reduce(0, T.tensor([[0, 0], [1, 1]]), y[:2, :2], reduce="amax", include_self=False)
+x.scatter_reduce(1, T.tensor([[0, 0], [1, 1], [2, 3]]), y[:, :2], reduce="amin")
+x.scatter_reduce(1, T.tensor([[0, 0], [1, 1], [2, 3]]), y[:, :2], reduce="mean", include_self=False)
+x.sum_to_size(1, 4), x.sum_to_size(4), x[None].sum_to_size((3, 1))
+T.max(x, other=y), x.min(other=y), x.swapaxes(axis0=0, axis1=1), T.cat([x, y], axis=1)
+T.diff(x, prepend=y, append=y[:, :1]), T.searchsorted(s, x, side="right")
+T.cosine_similarity(x, y), T.pairwise_distance(x, y), T.layer_norm(x, (4,)), T.celu(x)
+T.conv1d(x[None], y[None]), T.max_pool1d(x[None], 2), T.dropout(x, 0.5, False)
+T.nn.functional.interpolate(x[None, None, None], scale_factor=2, mode="trilinear")
+T.nn.functional.interpolate(y[None, None, None], size=(2, 5, 3), mode="area")
 T.histc(x, 5), T.histc(x, 4, -1, 1), T.histc(v * 0 + 1, 3)
 """
 TEXTS = [line for line in TEXTS.splitlines() if line]
@@ -82,3 +104,25 @@ def test_they_agree(text):
 )
 def test_in_place(text):
     compare(text, PLAIN)
+
+
+SAID = """
+T.randn(size=(2, 3)).shape, T.rand(size=(2,)).shape, T.ones(1).new_zeros(size=(2, 3)).shape
+T.broadcast_shapes((2, 1), (3,)), T.is_complex(T.ones(1)), T.newaxis
+str(T.result_type(T.ones(1), 1)), str(T.promote_types(T.int32, T.float32))
+str(T.ones(2).type(T.LongTensor).dtype), T.ones(2).is_cpu, T.ones(2).is_mps
+T.arange(9)[4:].storage_offset(), T.ones(2).share_memory_().tolist(), T.ones(2).is_shared()
+str(T.get_default_device()), T.set_default_device("cpu"), T.compiler.is_compiling()
+T.nn.modules.utils._pair(3), T.nn.modules.utils._triple((1, 2, 3))
+isinstance(T.nn.BatchNorm2d(2), T.nn.modules.batchnorm._BatchNorm)
+issubclass(T.nn.Conv2d, T.nn.modules.conv._ConvNd), T.nn.modules.Linear is T.nn.Linear
+T.nn.init._calculate_fan_in_and_fan_out(T.ones(3, 4, 2, 2))
+T.testing.assert_close(T.ones(2), T.ones(2) + 1e-7)
+"""
+SAID = [line for line in SAID.splitlines() if line]
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_answers(text):
+    theirs, ours = (eval(text, {"T": T}) for T in (torch, scratch))
+    assert str(ours) == str(theirs)

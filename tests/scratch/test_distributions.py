@@ -113,3 +113,65 @@ def test_two_kinds_cannot_be_compared():
     d = scratch.distributions
     with pytest.raises(NotImplementedError, match="Normal to Uniform"):
         d.kl_divergence(d.Normal(0.0, 1.0), d.Uniform(0.0, 1.0))
+
+
+MORE = {
+    "Exponential": ({"rate": SCALE}, RNG.uniform(0.1, 3, (3, 4))),
+    "Laplace": ({"loc": LOC, "scale": SCALE}, RNG.normal(size=(2, 3, 4))),
+    "Poisson": ({"rate": 3 * SCALE}, RNG.integers(0, 6, (3, 4)) * 1.0),
+    "Gamma": ({"concentration": 2 * SCALE, "rate": SCALE}, RNG.uniform(0.1, 3, (3, 4))),
+    "Beta": ({"concentration1": 2 * SCALE, "concentration0": SCALE}, RNG.random((3, 4))),
+    "Dirichlet": ({"concentration": 2 * SCALE}, RNG.dirichlet(SCALE, 3)),
+    "OneHotCategorical": ({"logits": SCORES}, np.eye(5)[[1, 3]]),
+    "MultivariateNormal": (
+        {"loc": LOC[:, 0], "covariance_matrix": np.eye(3) + np.outer(LOC, LOC)},
+        RNG.normal(size=(2, 3)),
+    ),
+}
+NO_ENTROPY = {"Poisson", "Beta", "Dirichlet"}
+
+
+@pytest.mark.parametrize("kind", MORE)
+def test_further_distributions(kind):
+    parameters, value = MORE[kind]
+    found = []
+    for engine in (scratch, torch):
+        engine.manual_seed(0)
+        leaves = {k: engine.tensor(v, requires_grad=True) for k, v in parameters.items()}
+        d = getattr(engine.distributions, kind)(**leaves)
+        out = d.log_prob(engine.tensor(value))
+        (out.sum() + (0 if kind in NO_ENTROPY else d.entropy().sum())).backward()
+        draws = d.sample((20_000,)).double()
+        shapes = (*d.batch_shape, -1, *d.event_shape)
+        slopes = [leaf.grad.numpy() for leaf in leaves.values()]
+        found.append((out.detach().numpy(), *slopes, shapes, draws.mean(0).numpy()))
+    *exact, ours = found[0]
+    *expected, theirs = found[1]
+    for a, b in zip(exact, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(ours, theirs, atol=0.1)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_independent_dimensions_are_one_event():
+    found = []
+    for engine in (scratch, torch):
+        D = engine.distributions
+        p, q = (D.Normal(engine.tensor(LOC), engine.tensor(SCALE * k)) for k in (1, 2))
+        one, other = D.Independent(p, 1), D.Independent(q, 1)
+        found.append([one.log_prob(engine.tensor(LOC + SCALE)), one.entropy(), one.mean])
+        found[-1] += [D.kl_divergence(one, other), p.cdf(q.mean + 0.3), p.icdf(engine.tensor(0.2))]
+        assert one.rsample((2,)).shape == (2, 3, 4)
+        assert p.expand((2, 3, 4)).sample_n(5).shape == (5, 2, 3, 4)
+        assert (one.batch_shape, one.event_shape) == ((3,), (4,))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-6)
+
+
+def test_each_has_a_file_of_its_own():
+    from dlcourse.scratch.distributions.categorical import Categorical
+    from dlcourse.scratch.distributions.kl import kl_divergence
+    from dlcourse.scratch.distributions.normal import Normal
+
+    assert kl_divergence(Normal(0.0, 1.0), Normal(0.0, 1.0)).item() == 0
+    assert Categorical(logits=scratch.tensor([0.0, 1.0])).mode.item() == 1

@@ -2,7 +2,14 @@
 
 # ruff: noqa: F401 - this file is the list of public names
 
-from . import attention, functional, init, parallel, utils
+from . import (
+    _rooms,
+    attention,
+    functional,
+    init,
+    parallel,
+    utils,
+)
 from .modules.activation import (
     CELU,
     ELU,

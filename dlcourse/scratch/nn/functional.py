@@ -1467,7 +1467,7 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
 
 # --- resampling -------------------------------------------------------------------------------
 
-_DIMS_OF_MODE = {"linear": 3, "bilinear": 4}
+_DIMS_OF_MODE = {"linear": 3, "bilinear": 4, "trilinear": 5}
 
 
 def interpolate(
@@ -1481,22 +1481,24 @@ def interpolate(
 ):
     """Resample the spatial axes of (N, C, ...) to `size` or by `scale_factor`.
 
-    Modes: nearest, nearest-exact, linear (3-D input), bilinear (4-D input), area.
+    Modes: nearest, nearest-exact, linear (3-D input), bilinear (4-D), trilinear (5-D), area.
     """
     refuse(antialias=antialias)
     _floating("interpolate", input)
     n = input.dim() - 2
-    if mode not in ("nearest", "nearest-exact", "linear", "bilinear", "area"):
+    if mode not in ("nearest", "nearest-exact", "area", *_DIMS_OF_MODE):
         raise NotImplementedError(f"interpolate does not support mode={mode!r}")
     if align_corners is not None and mode not in _DIMS_OF_MODE:
         raise ValueError(
-            "align_corners option can only be set with the interpolating modes: linear | bilinear"
+            "align_corners option can only be set with the interpolating modes: "
+            "linear | bilinear | trilinear"
         )
     if n < 1 or n > 3 or _DIMS_OF_MODE.get(mode, n + 2) != n + 2:
         raise NotImplementedError(f"Got {input.dim()}D input, but {mode} mode does not take it")
     size, scales = _target_size(input, n, size, scale_factor, recompute_scale_factor)
     if mode == "area":
-        return (adaptive_avg_pool1d if n == 1 else adaptive_avg_pool2d)(input, size)
+        pools = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)
+        return pools[n - 1](input, size)
     for i in range(n):
         input = _resample(input, i + 2, size[i], scales[i], mode, bool(align_corners))
     return input

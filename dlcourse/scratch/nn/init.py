@@ -156,3 +156,18 @@ def sparse_(tensor, sparsity, std=0.01, generator=None):
     for column in tensor._data.T:
         column[rng(generator).permutation(tensor.shape[0])[:zeros]] = 0
     return tensor
+
+
+def _calculate_fan_in_and_fan_out(tensor):
+    return fans(tensor)
+
+
+# As they were called before they got their underscore.
+uniform, normal, constant, xavier_uniform, xavier_normal = (
+    uniform_,
+    normal_,
+    constant_,
+    xavier_uniform_,
+    xavier_normal_,
+)
+kaiming_uniform, kaiming_normal, orthogonal = kaiming_uniform_, kaiming_normal_, orthogonal_

@@ -5,14 +5,14 @@ Functions here take and return tensors, and have torch's names, arguments and de
 
 from typing import TYPE_CHECKING, Any
 
-from . import composed, elementwise, index, linalg, movement, reduce, sort
+from . import composed, elementwise, index, linalg, movement, reduce, sort, special
 from .elementwise import erf_array as erf_array  # for the activations of `nn`
 
-_FAMILIES = (elementwise, reduce, movement, index, linalg, sort, composed)
+_FAMILIES = (elementwise, reduce, movement, index, linalg, sort, special, composed)
 _HELPERS = """
 Any Tensor any_of axes_of default_float dim_of dims_of erf_array flat_rows floor_quotient getitem
 logistic max_of min_of namedtuple op promote result_tuple shape_of signs split_index
-check_format spread to_float to_numpy total vector_norm wrap
+check_format erf64 spread to_float to_numpy total vector_norm wrap
 """
 _HELPERS = _HELPERS.split()
 
@@ -49,15 +49,14 @@ ALIASES = {
     "sgn": "sign",
     "trapz": "trapezoid",
     "subtract": "sub",
-    "swapaxes": "transpose",
     "swapdims": "transpose",
 }
 PUBLIC |= {alias: PUBLIC[name] for alias, name in ALIASES.items()}
-METHODS_ONLY = {"contiguous", "expand", "expand_as", "repeat", "unfold", "view"}
+METHODS_ONLY = {"contiguous", "expand", "expand_as", "repeat", "sum_to_size", "unfold", "view"}
 FUNCTIONS_ONLY = """
 atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors bucketize cartesian_prod cat cdist
 column_stack combinations concat concatenate dstack einsum hstack isin row_stack rsub searchsorted
-stack std_mean tensordot trapezoid trapz var_mean vstack where
+stack std_mean tensordot trapezoid unravel_index trapz var_mean vstack where
 """
 FUNCTIONS_ONLY = set(FUNCTIONS_ONLY.split())
 globals().update(PUBLIC)

@@ -319,6 +319,74 @@ def bucketize(input, boundaries, *, right=False):
     return searchsorted(boundaries, x, right=right)
 
 
+def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
+    """A copy whose elements at `index` along `dim` are the sum, mean or extreme of `src` there."""
+    if reduce not in ("sum", "mean", "amax", "amin"):
+        raise NotImplementedError(f"scatter_reduce: reduce={reduce!r} is not supported")
+    ones, zeros = src.detach() * 0 + 1, input.detach() * 0
+    counts = zeros.scatter_add(dim, index, ones)  # how many elements of src meet each place
+    base = input if include_self else where(counts > 0, 0.0, input)
+    if reduce in ("sum", "mean"):
+        total = base.scatter_add(dim, index, src)
+        return total / (counts + include_self).clamp(min=1) if reduce == "mean" else total
+    worst = math.inf if reduce == "amin" else -math.inf
+    best = base.detach() if include_self else where(counts > 0, worst, input.detach())
+    best = best.clone()
+    at = list(np.indices(index._data.shape, sparse=True))
+    at[dim] = index._data
+    seen = src.detach()._data[tuple(slice(n) for n in index._data.shape)]
+    (np.minimum if reduce == "amin" else np.maximum).at(best._data, tuple(at), seen)
+    ours = (input.detach() == best) & ((counts == 0) | include_self)  # those share the gradient
+    theirs = (src.detach() == best.gather(dim, index)) * ones
+    shares = (ours * 1.0 + zeros.scatter_add(dim, index, theirs)).to(input.dtype)
+    mine = where(ours, input, 0.0) / shares
+    return mine + (zeros / 1).scatter_add(dim, index, src * theirs / shares.gather(dim, index))
+
+
+def sum_to_size(self, *size):
+    """Summed over the dimensions in which `size` is 1 or missing."""
+    size = size[0] if len(size) == 1 and not isinstance(size[0], int) else size
+    extra = self._data.ndim - len(size)
+    dims = [d for d, n in enumerate(self._data.shape) if d < extra or size[d - extra] == 1 != n]
+    return (total(self, dims, True) if dims else self).reshape(tuple(size))
+
+
+def hsplit(input, indices_or_sections):
+    """Cut side by side: along dimension 1, or 0 for vectors."""
+    return tensor_split(input, indices_or_sections, 1 if input._data.ndim > 1 else 0)
+
+
+def vsplit(input, indices_or_sections):
+    """Cut on top of each other."""
+    return tensor_split(input, indices_or_sections, 0)
+
+
+def addr(input, vec1, vec2, *, beta=1, alpha=1):
+    """beta input + alpha times the outer product."""
+    return beta * input + alpha * outer(vec1, vec2)
+
+
+def ravel(input):
+    """All elements as a vector."""
+    return flatten(input)
+
+
+def heaviside(input, values):
+    """0 below zero, 1 above, `values` at it."""
+    return where(input == 0, values, (input > 0).to(input.dtype))
+
+
+def signbit(input):
+    """Where the sign is negative, that of zero too."""
+    return wrap(np.signbit(input._data))
+
+
+def unravel_index(indices, shape):
+    """The position in each dimension of elements numbered in order."""
+    found = np.unravel_index(indices._data, tuple(shape))
+    return tuple(wrap(np.asarray(i, np.int64)) for i in found)
+
+
 def ger(input, vec2):
     """`outer` under its older name."""
     return outer(input, vec2)

@@ -7,7 +7,7 @@ import numpy as np
 from ..autograd import Tensor, op, wrap
 from ._shape import dim_of
 from .elementwise import _need_bool
-from .movement import flatten
+from .movement import cat, flatten
 
 # --- square brackets --------------------------------------------------------------------------
 
@@ -412,8 +412,10 @@ def argwhere(input):
     return nonzero(input)
 
 
-def diff(input, n=1, dim=-1):
-    """Differences of neighbours along `dim`, `n` times."""
+def diff(input, n=1, dim=-1, prepend=None, append=None):
+    """Differences of neighbours along `dim`, `n` times; first joined with what is given."""
+    ends = [t for t in (prepend, input, append) if t is not None]
+    input = cat(ends, dim) if len(ends) > 1 else input
     d = dim_of(dim, input._data.ndim)
     for _ in range(n):
         size = max((input._data.shape or (1,))[d] - 1, 0)

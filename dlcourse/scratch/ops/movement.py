@@ -143,6 +143,11 @@ def broadcast_tensors(*tensors):
 # --- order ------------------------------------------------------------------------------------
 
 
+def swapaxes(input, axis0, axis1):
+    """Two dimensions swapped."""
+    return transpose(input, axis0, axis1)
+
+
 @op(view=True)
 def transpose(input, /, dim0, dim1):
     """Two dimensions swapped.
@@ -393,13 +398,15 @@ def _several(tensors, name):
     return tensors
 
 
-def cat(tensors, dim=0):
+def cat(tensors, dim=0, *, axis=None):
     """Join tensors along an existing dimension."""
+    dim = dim if axis is None else axis
     return _cat(*_several(tensors, "cat"), dim=dim)
 
 
-def stack(tensors, dim=0):
+def stack(tensors, dim=0, *, axis=None):
     """Join tensors of equal shape along a new dimension."""
+    dim = dim if axis is None else axis
     return _stack(*_several(tensors, "stack"), dim=dim)
 
 

@@ -460,14 +460,14 @@ _Max, _Min = (result_tuple(n, "values", "indices") for n in ("max", "min"))
 _Median = result_tuple("median", "values", "indices")
 
 
-def max(input, dim=None, keepdim=False):
+def max(input, dim=None, keepdim=False, *, other=None):
     """Maximum of all, `(values, indices)` along `dim`, or of two tensors: `max(input, other)`."""
-    return _either(input, dim, keepdim, _max, argmax, maximum, _Max)
+    return _either(input, dim if other is None else other, keepdim, _max, argmax, maximum, _Max)
 
 
-def min(input, dim=None, keepdim=False):
+def min(input, dim=None, keepdim=False, *, other=None):
     """Minimum of all, `(values, indices)` along `dim`, or of two tensors: `min(input, other)`."""
-    return _either(input, dim, keepdim, _min, argmin, minimum, _Min)
+    return _either(input, dim if other is None else other, keepdim, _min, argmin, minimum, _Min)
 
 
 def _either(input, dim, keepdim, whole, arg, pairwise, result):

@@ -70,9 +70,9 @@ def bincount(input, weights=None, minlength=0):
     return wrap(np.bincount(input._data, getattr(weights, "_data", weights), minlength))
 
 
-def searchsorted(sorted_sequence, input, *, right=False):
+def searchsorted(sorted_sequence, input, *, right=False, side=None):
     """Where `input` would have to be inserted into a sorted vector to keep it sorted."""
     if sorted_sequence._data.ndim != 1:
         raise NotImplementedError("searchsorted: only for one sorted vector")
-    side = "right" if right else "left"
+    side = side or ("right" if right else "left")
     return wrap(np.asarray(np.searchsorted(sorted_sequence._data, input._data, side)))

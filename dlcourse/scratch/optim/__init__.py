@@ -1,6 +1,6 @@
 """Optimizers and learning-rate schedules under torch's names."""
 
-from . import lr_scheduler
+from . import lr_scheduler, swa_utils
 from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .rules import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop
@@ -18,4 +18,5 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "lr_scheduler",
+    "swa_utils",
 ]

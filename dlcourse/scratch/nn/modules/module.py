@@ -367,6 +367,14 @@ class Module:
         """Refused: the engine runs on the CPU."""
         raise NotImplementedError('the engine runs on the CPU: use .to("cpu") or nothing at all')
 
+    def share_memory(self):
+        """This module: everything runs in one process."""
+        return self
+
+    def to_empty(self, *, device, recurse=True):
+        """This module, if `device` is the CPU."""
+        return self.to(device)
+
     def half(self):
         """Refused: the engine computes in float32 and float64."""
         raise NotImplementedError("the engine has no half precision: use .float()")

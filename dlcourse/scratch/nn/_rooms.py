@@ -1,0 +1,42 @@
+"""The files of `torch.nn.modules` that client code names, such as `batchnorm._BatchNorm`."""
+
+from ..stubs import room
+from . import modules
+from .modules import (
+    activation,
+    container,
+    conv,
+    linear,
+    loss,
+    module,
+    normalization,
+    pooling,
+    rnn,
+    transformer,
+)
+
+
+def _tuples(n):
+    return lambda value: tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
+
+
+def _layers(file):
+    return {n: v for n, v in vars(file).items() if isinstance(v, type)}
+
+
+_FILES = (activation, container, conv, linear, loss, module, normalization, pooling, rnn)
+for _file in (*_FILES, transformer):
+    vars(modules).update({n: v for n, v in _layers(_file).items() if n[0] != "_"})
+conv._ConvNd = conv._Conv  # pyright: ignore[reportAttributeAccessIssue]
+for _name, _file in {
+    "batchnorm": normalization,
+    "instancenorm": normalization,
+    "dropout": pooling,
+    "padding": pooling,
+    "upsampling": pooling,
+    "sparse": linear,
+}.items():
+    setattr(modules, _name, room(f"nn.modules.{_name}", "As in torch.", **_layers(_file)))
+modules.utils = room(  # pyright: ignore[reportAttributeAccessIssue]
+    "nn.modules.utils", "As in torch.", _single=_tuples(1), _pair=_tuples(2), _triple=_tuples(3)
+)
