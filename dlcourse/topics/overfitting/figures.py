@@ -103,12 +103,16 @@ def paths(
     ax.plot(strengths, weights[:, real:], color="0.75", lw=0.7, ls="-")
     for k in range(real):
         (line,) = ax.plot(strengths, weights[:, k], lw=1.8)
-        if abs(weights[0, k]) > 12:
+        at = abs(weights[:, k]).argmax()
+        if abs(weights[at, k]) > 11.5:  # the long ones are named, where they are longest
+            first = at == 0
             ax.annotate(
-                names[k], (strengths[0], weights[0, k]), (-4, 0), textcoords="offset points",
-                ha="right", va="center", fontsize=9, color=line.get_color(),
+                names[k], (strengths[at], weights[at, k]), (-4, 0) if first else (0, -6),
+                textcoords="offset points", ha="right" if first else "center",
+                va="center" if first else "top", fontsize=9, color=line.get_color(),
             )  # fmt: skip
     ax.set(xscale="log", xlabel="strength of the L1 penalty", ylabel="weight")
+    ax.set_xlim(strengths[0] / 1.4, strengths[-1] * 1.1)
     ax.text(
         0.98,
         0.95,

@@ -665,7 +665,7 @@ def picture(frame: Frame) -> "Figure":
     )
     left.plot(frame["x"], frame["y"], "o", color="#0b63b0", ms=4, label="points")
     left.set_ylim(-3, 3)
-    left.legend(fontsize=8, loc="lower right")
+    left.legend(fontsize=8, loc="lower right", frameon=True, edgecolor="none", framealpha=0.9)
     left.set_xlabel("x")
     right.semilogy(frame["curves"][:, 1], color="#b8500c", label="test error")
     right.semilogy(
@@ -681,9 +681,10 @@ def picture(frame: Frame) -> "Figure":
 
 
 def _draw_sweep(axes: Any, frame: Frame) -> None:
-    axes.semilogx(frame["sizes"], frame["sweep"], "o-", color="#b8500c", base=2)
-    axes.axhline(frame["right"], color="#0a6b4a", lw=1)
-    axes.set_ylim(0, 1)
+    axes.semilogx(frame["sizes"], frame["sweep"], "o-", color="#b8500c", base=2, label="as it is")
+    axes.axhline(frame["right"], color="#0a6b4a", lw=1, ls="--", label="used rightly")
+    axes.set_ylim(0, 1.03)
+    axes.legend(fontsize=8, loc="lower right")
     axes.set_xlabel("batch size")
     axes.set_ylabel("accuracy")
 

@@ -256,7 +256,9 @@ def soft_threshold(w: Array, by: float) -> Array:
     return np.sign(w) * np.maximum(abs(w) - by, 0)
 
 
-def lasso(x: Array, y: Array, strength: float, steps: int = 2000, proximal: bool = True) -> Array:
+def lasso(
+    x: Array, y: Array, strength: float, steps: int = 2000, proximal: bool = True
+) -> Array:  # fmt: skip
     """Weights that minimise |y - x w|^2 / 2N + strength * sum |w|, by gradient descent from zero.
 
     With `proximal`, the penalty acts by `soft_threshold` after each step; without, by its slope
