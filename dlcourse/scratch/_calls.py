@@ -45,6 +45,18 @@ def tidy(name, names, args, options):
     return (*inputs, *others)
 
 
+def into(out, result):
+    """`out=`: the result, written into that tensor, which takes its shape."""
+    if out is None:
+        return result
+    if out._requires_grad or result._requires_grad:
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of "
+            "the arguments requires grad."
+        )
+    return out.resize_(*result._data.shape).copy_(result)
+
+
 def listed(tensors):
     """One tensor or several, as a list."""
     return [tensors] if is_tensor(tensors) else list(tensors)

@@ -238,6 +238,8 @@ def op(forward: Any = None, *, promotes=False, numbers=False, view=False) -> Any
     @functools.wraps(forward)
     def apply(*args, **options):
         if options:
+            if "out" in options:
+                return _calls.into(options.pop("out"), apply(*args, **options))
             args = _calls.tidy(name, names, args, options)
         inputs, rest = args, ()
         if len(args) > count and not variadic:

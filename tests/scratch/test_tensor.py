@@ -176,9 +176,25 @@ def test_nothing_that_torch_lacks():
 def test_functions_refuse_arguments_they_do_not_have():
     x, y = scratch.ones(2, 2), scratch.ones(2, 2)
     for function in ops.PUBLIC.values():
-        for call in (lambda f: f(x, out=y), lambda f: f(x, y, out=y), lambda f: f(x, nonsense=1)):
+        for call in (lambda f: f(x, nonsense=1), lambda f: f(x, y, nonsense=1)):
             with pytest.raises(KINDS):  # the name of the function is in the traceback
                 call(function)
+
+
+@pytest.mark.parametrize("T", [torch, scratch])
+def test_results_can_be_written_into_a_tensor(T):
+    x, y, out = T.tensor([1.0, 5.0]), T.tensor([3.0, 2.0]), T.zeros(2)
+    for function in (T.max, T.maximum):
+        assert function(x, y, out=out) is out
+        assert out.tolist() == [3, 5]
+    view = out
+    T.add(x, y, out=out)
+    assert view.tolist() == [4, 7]
+    T.matmul(T.ones(2, 2), x, out=out)
+    assert out.tolist() == [6, 6]
+    assert T.exp(x * 0, out=None).tolist() == [1, 1]
+    with pytest.raises(RuntimeError, match="out="):
+        T.mul(x.requires_grad_(), 2, out=out)
 
 
 def test_devices():

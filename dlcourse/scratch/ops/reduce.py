@@ -460,14 +460,20 @@ _Max, _Min = (result_tuple(n, "values", "indices") for n in ("max", "min"))
 _Median = result_tuple("median", "values", "indices")
 
 
-def max(input, dim=None, keepdim=False, *, other=None):
+def max(input, dim=None, keepdim=False, *, other=None, out=None):
     """Maximum of all, `(values, indices)` along `dim`, or of two tensors: `max(input, other)`."""
-    return _either(input, dim if other is None else other, keepdim, _max, argmax, maximum, _Max)
+    dim = dim if other is None else other
+    if out is not None:
+        return maximum(input, dim, out=out)
+    return _either(input, dim, keepdim, _max, argmax, maximum, _Max)
 
 
-def min(input, dim=None, keepdim=False, *, other=None):
+def min(input, dim=None, keepdim=False, *, other=None, out=None):
     """Minimum of all, `(values, indices)` along `dim`, or of two tensors: `min(input, other)`."""
-    return _either(input, dim if other is None else other, keepdim, _min, argmin, minimum, _Min)
+    dim = dim if other is None else other
+    if out is not None:
+        return minimum(input, dim, out=out)
+    return _either(input, dim, keepdim, _min, argmin, minimum, _Min)
 
 
 def _either(input, dim, keepdim, whole, arg, pairwise, result):
