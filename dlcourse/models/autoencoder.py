@@ -14,8 +14,10 @@ def Autoencoder(torch: Any) -> Any:
 
         def __init__(self, inputs, code, hidden=64):
             super().__init__()
-            self.enter, self.squeeze = nn.Linear(inputs, hidden), nn.Linear(hidden, code)
-            self.widen, self.leave = nn.Linear(code, hidden), nn.Linear(hidden, inputs)
+            self.enter = nn.Linear(inputs, hidden)
+            self.squeeze = nn.Linear(hidden, code)
+            self.widen = nn.Linear(code, hidden)
+            self.leave = nn.Linear(hidden, inputs)
 
         def encode(self, x):  # (B, inputs)
             return self.squeeze(F.relu(self.enter(x)))  # (B, code)
@@ -27,7 +29,7 @@ def Autoencoder(torch: Any) -> Any:
             return self.decode(self.encode(x))
 
         def loss(self, x):
-            """The squared error of the picture: summed over pixels, averaged over examples."""
+            """The squared error: summed over pixels, averaged over pictures."""
             return F.mse_loss(self(x), x, reduction="sum") / len(x)
 
     return Autoencoder

@@ -22,14 +22,14 @@ def DDPM(torch: Any) -> Any:
     nn, F = torch.nn, torch.nn.functional
 
     class DDPM(nn.Module):
-        """`DDPM(2)` for points, `DDPM(64)` for digits; it learns which noise was added."""
+        """`DDPM(2)` for points, `DDPM(64)` for digits; it guesses the noise."""
 
         def __init__(self, inputs, steps=50, hidden=128, frequencies=8):
             super().__init__()
             self.steps = steps
-            signal = cosine_signal(steps)
-            self.register_buffer("signal", torch.tensor(np.sqrt(signal).tolist()))  # (steps,)
-            self.register_buffer("noise", torch.tensor(np.sqrt(1 - signal).tolist()))
+            kept = cosine_signal(steps)  # (steps,)
+            self.register_buffer("signal", torch.tensor(np.sqrt(kept).tolist()))
+            self.register_buffer("noise", torch.tensor(np.sqrt(1 - kept).tolist()))
             waves = 2.0 ** np.arange(frequencies) * math.pi / steps
             self.register_buffer("waves", torch.tensor(waves.tolist()))
             self.enter = nn.Linear(inputs + 2 * frequencies, hidden)
@@ -54,14 +54,14 @@ def DDPM(torch: Any) -> Any:
             return F.mse_loss(self(self.spoil(x, t, noise), t), noise)
 
         def sample(self, noises):
-            """Pictures (B, inputs) from `noises` (steps, B, inputs), beginning at the first."""
+            """Pictures (B, inputs) from `noises` (steps, B, inputs)."""
             x = noises[0]
             for t in range(self.steps - 1, -1, -1):
                 x = self.step_back(x, t, noises[self.steps - t] if t else None)
             return x
 
         def step_back(self, x, t, noise):
-            """From step `t` to the one before; `noise` is None at the last (Ho et al., eq. 11)."""
+            """One step back, from step `t` (Ho et al., 2020); no `noise` at the last."""
             now = self.signal[t] ** 2
             before = self.signal[t - 1] ** 2 if t else torch.ones_like(now)
             kept = now / before  # alpha

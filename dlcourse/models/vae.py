@@ -10,14 +10,16 @@ def VAE(torch: Any) -> Any:
     nn, F = torch.nn, torch.nn.functional
 
     class VAE(nn.Module):
-        """`VAE(64, 2)`; the noise is an argument, so that a step can be repeated exactly."""
+        """`VAE(64, 2)`; the noise is an argument, so that steps can be repeated."""
 
         def __init__(self, inputs, code, hidden=64, beta=1.0):
             super().__init__()
             self.beta = beta
             self.enter = nn.Linear(inputs, hidden)
-            self.mean, self.log_variance = nn.Linear(hidden, code), nn.Linear(hidden, code)
-            self.widen, self.leave = nn.Linear(code, hidden), nn.Linear(hidden, inputs)
+            self.mean = nn.Linear(hidden, code)
+            self.log_variance = nn.Linear(hidden, code)
+            self.widen = nn.Linear(code, hidden)
+            self.leave = nn.Linear(hidden, inputs)
 
         def encode(self, x):  # (B, inputs)
             h = F.relu(self.enter(x))
@@ -36,14 +38,14 @@ def VAE(torch: Any) -> Any:
             return self.logits(z), mean, log_variance
 
         def parts(self, x, noise):
-            """Reconstruction and divergence, in nats: summed over pixels and codes, mean over B."""
+            """Reconstruction and divergence in nats, sums averaged over the batch."""
             logits, mean, log_variance = self(x, noise)
-            drawn = F.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
-            apart = -0.5 * (1 + log_variance - mean**2 - torch.exp(log_variance)).sum() / len(x)
-            return drawn, apart
+            drawn = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
+            apart = 1 + log_variance - mean**2 - torch.exp(log_variance)  # (B, code)
+            return drawn / len(x), -0.5 * apart.sum() / len(x)
 
         def loss(self, x, noise):
-            """The negative evidence lower bound, with weight `beta` on the divergence."""
+            """The negative evidence lower bound; `beta` weighs the divergence."""
             drawn, apart = self.parts(x, noise)
             return drawn + self.beta * apart
 

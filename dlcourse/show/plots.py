@@ -257,10 +257,12 @@ def latent_grid(
     across, up = np.meshgrid(line, line[::-1])
     drawn = np.asarray(decode(np.stack([across.ravel(), up.ravel()], 1)))  # (side*side, ...)
     tiles = np.stack([_picture(image) for image in drawn])  # (side*side, H, W)
+    tiles = np.pad(tiles, ((0, 0), (1, 1), (1, 1)))  # room between neighbours
     h, w = tiles.shape[1:]
     sheet = tiles.reshape(side, side, h, w).transpose(0, 2, 1, 3).reshape(side * h, side * w)
+    edge = reach * side / (side - 1)  # a tile's middle lies at its point
     figure, axes = subplots(height=5, width=5)
-    axes.imshow(sheet, cmap="gray_r", extent=(-reach, reach, -reach, reach))
+    axes.imshow(sheet, cmap="gray_r", extent=(-edge, edge, -edge, edge))
     axes.set(xlabel="first latent number", ylabel="second latent number")
     axes.grid(visible=False)
     return figure

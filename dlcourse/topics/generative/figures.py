@@ -36,15 +36,20 @@ def precision_recall(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], base: 
     for name, (recall, precision) in curves.items():
         ax.plot(recall, precision, label=name)
     ax.axhline(base, color="0.45", ls=":", lw=1.2)
-    ax.text(0.01, base + 0.02, "chance", color="0.35", fontsize=9.5)
+    ax.text(1.01, base, "chance", color="0.35", fontsize=9.5, va="center")
     ax.set(xlabel="recall: share of the odd ones that are found", ylabel="precision of the alarms")
     ax.set(xlim=(0, 1), ylim=(0, 1.03))
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=9.5)
     return fig
 
 
-def rows_of_pictures(rows: Mapping[str, np.ndarray], size: float = 0.6) -> Figure:
-    """Named rows of flat square pictures (N, D), one below the other, values from 0 to 1."""
+def rows_of_pictures(
+    rows: Mapping[str, np.ndarray], size: float = 0.6, heads: Sequence[str] = ()
+) -> Figure:
+    """Named rows of flat square pictures (N, D), one below the other, values from 0 to 1.
+
+    `heads` stand above the columns.
+    """
     count = max(len(row) for row in rows.values())
     shape = (1.6 + size * count, (size + 0.06) * len(rows))
     fig, axes = plt.subplots(len(rows), count, figsize=shape, squeeze=False)
@@ -55,6 +60,8 @@ def rows_of_pictures(rows: Mapping[str, np.ndarray], size: float = 0.6) -> Figur
             side = int(np.sqrt(picture.size))
             ax.imshow(picture.reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
         line[0].text(-0.25, 0.5, name, ha="right", va="center", transform=line[0].transAxes)
+    for ax, head in zip(axes[0], heads, strict=False):
+        ax.set_title(head, fontsize=10, fontweight="normal", loc="center")
     return fig
 
 
@@ -62,7 +69,7 @@ def clouds(
     panels: Mapping[str, np.ndarray], real: np.ndarray | None = None, *, reach: float = 2.9
 ) -> Figure:
     """Panels of points (N, 2) side by side; `real` ones lie grey behind each."""
-    fig, axes = plt.subplots(1, len(panels), figsize=(2.1 * len(panels), 2.5), squeeze=False)
+    fig, axes = plt.subplots(1, len(panels), figsize=(2.1 * len(panels), 2.3), squeeze=False)
     for ax, (name, points) in zip(axes[0], panels.items(), strict=True):
         if real is not None:
             ax.plot(*real.T, ".", ms=3, color="0.8")
@@ -113,27 +120,16 @@ def _side_notes(ax: Axes) -> None:
 
 def schedule(kept: Mapping[str, np.ndarray]) -> Figure:
     """The share of the signal's variance that is left after each step, one line per schedule."""
-    fig, ax = plt.subplots(figsize=(6.4, 3.2))
-    for name, share in kept.items():
-        (line,) = ax.plot(np.arange(1, len(share) + 1) / len(share), share)
-        ax.annotate(
-            f"{name}: {share[-1]:.2f} left", (1, share[-1]), (4, 0), textcoords="offset points",
-            color=line.get_color(), va="center", fontsize=9.5,
-        )  # fmt: skip
+    fig, ax = plt.subplots(figsize=(6.8, 3.2))
+    for share in kept.values():
+        ax.plot(np.arange(1, len(share) + 1) / len(share), share)
+    below = -np.inf
+    for name, share in sorted(kept.items(), key=lambda item: item[1][-1]):
+        below = max(share[-1], below + 0.09)  # where curves end together, names stand apart
+        line = ax.lines[list(kept).index(name)]
+        ax.text(1.015, below, f"{name}: {share[-1]:.2f} left", color=line.get_color(),
+                va="center", fontsize=9.5)  # fmt: skip
     ax.set(xlabel="step, as a share of all steps", ylabel="signal left (variance)", xlim=(0, 1))
-    return fig
-
-
-def errors_by_step(errors: Mapping[str, np.ndarray]) -> Figure:
-    """The squared error of the guessed noise at each step, one line per name."""
-    fig, ax = plt.subplots(figsize=(6.4, 3.2))
-    for name, values in errors.items():
-        ax.plot(np.arange(1, len(values) + 1), values, label=name)
-    ax.axhline(1, color="0.45", ls=":", lw=1.2)
-    ax.text(1, 1.02, "guessing zero", color="0.35", fontsize=9.5)
-    ax.set(xlabel="step: from almost clean to pure noise", ylabel="squared error of the guess")
-    ax.set_ylim(0, 1.15)
-    ax.legend(fontsize=9.5)
     return fig
 
 

@@ -78,7 +78,7 @@ function clouds(pen, frame) {
 /** Left the judge's map with real and drawn points, right the clouds found so far. */
 function duelTab(bench) {
   const field = square([2, 2, 30, 34]), found = chart({ height: (w) => Math.min(w, 380), margin: [10, 12, 34, 46] });
-  const node = h("div", { className: "dlx-level gnb-two" }, figure("Real points dark, drawn ones orange; blue where the judge says real", field), figure("Clouds found", found));
+  const node = h("div", { className: "dlx-level gnb-two" }, figure("Real points small, drawn ones orange; blue where the judge says real", field), figure("Clouds found", found));
   const draw = (frame) => {
     field.draw((pen) => {
       pen.axes({ x: [-3, 3], y: [-3, 3] });

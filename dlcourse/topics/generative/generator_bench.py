@@ -626,6 +626,10 @@ def picture(frame: Frame) -> "Figure":
     if frame["tab"] == "latent":
         extent = (-REACH, REACH, -REACH, REACH)
         left.imshow(frame["sheet"], cmap="gray_r", extent=extent, vmin=0, vmax=255)
+        left.grid(visible=False)
+        for edge in np.linspace(-REACH, REACH, SIDE + 1)[1:-1]:  # room between the drawn digits
+            left.axhline(edge, color="white", lw=2, ls="-")
+            left.axvline(edge, color="white", lw=2, ls="-")
         left.plot(*frame["z"], "o", ms=11, mfc="none", mec="#D55E00", mew=2)
         left.set_title("latent plane, and the chosen code", fontsize=10)
         right.imshow(frame["drawn"], cmap="gray_r", vmin=0, vmax=255)

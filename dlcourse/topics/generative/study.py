@@ -223,7 +223,7 @@ def train_gan(
     torch: Any,
     ring: Dataset,
     seed: int,
-    epochs: int = 75,
+    epochs: int = 40,
     players: Mapping[str, Loss] = gan.PLAYERS,
     generator_steps: int = 1,
 ) -> tuple[Any, list[dict[str, float]]]:
@@ -233,7 +233,7 @@ def train_gan(
     """
     torch.manual_seed(seed)
     net = models.GAN(torch)(2)
-    trainer = Trainer(net, players, "Adam", 1e-3, {"betas": (0.5, 0.9)})
+    trainer = Trainer(net, players, "Adam", 3e-3, {"betas": (0.5, 0.9)})
     batches = ring.train.batches(64, "x", seed=seed, augment=data.with_noise(8))
     seen = []
     for epoch in range(epochs):
@@ -271,8 +271,9 @@ def train_ddpm(
     torch: Any,
     x: Array,
     seed: int,
-    epochs: int = 50,
+    epochs: int = 30,
     hidden: int = 128,
+    lr: float = 3e-3,
     model: Callable[[Any], Any] = models.DDPM,
 ) -> Any:
     """A `DDPM` with 50 steps of points or pictures `x` (N, D), which should lie around zero."""
@@ -281,7 +282,7 @@ def train_ddpm(
     extra = data.with_steps_and_noise(50, x.shape[1])
     batches = data.Batches([x], 64, seed=seed, augment=extra)
     schedule = cosine(epochs * len(batches), warm_up=20)
-    fit(net, batches, loss=own_loss, lr=3e-3, epochs=epochs, schedule=schedule)
+    fit(net, batches, loss=own_loss, lr=lr, epochs=epochs, schedule=schedule)
     return net
 
 
@@ -316,17 +317,6 @@ def without_time(torch: Any) -> Any:
     return Timeless
 
 
-def guess_errors(net: Any, x: Array, seed: int = 0) -> Array:
-    """The mean squared error of the guessed noise at each step: (steps,)."""
-    noise = normal_noise(seed, *x.shape)
-    errors = []
-    with evaluating(net):
-        for t in range(net.steps):
-            batch = to_tensors(net, [x, np.full(len(x), t), noise])
-            errors.append(net.loss(*batch).item())
-    return np.array(errors)
-
-
 # How good are the samples? ------------------------------------------------------------------------
 
 
@@ -337,11 +327,12 @@ def reader(seed: int) -> Any:
 
 
 def judge(drawn: Array, digits: Dataset, seed: int) -> dict[str, float]:
-    """Three questions to drawn digits (N, 64): readable? spread like the real ones? copied?
+    """Four questions to drawn digits (N, 64): readable? told apart? spread alike? copied?
 
     `sure` is the mean probability of the class that the reader calls, `told apart` how often a
-    nearest neighbour gives a drawn or real one away (0.5 is ideal), `copies` the share that lies
-    closer to a training picture than one real test picture in a hundred does.
+    nearest neighbour gives a drawn or real one away (0.5 is ideal), `energy distance` how far the
+    drawn are spread otherwise than the real ones, and `copies` the share that lies closer to a
+    training picture than one real test picture in a hundred does.
     """
     sure = reader(seed).predict_proba(drawn).max(1).mean()
     usual = cdist(digits.test.x, digits.train.x).min(1)
@@ -354,20 +345,22 @@ def judge(drawn: Array, digits: Dataset, seed: int) -> dict[str, float]:
     }
 
 
-def bell(train: Array, count: int, seed: int) -> Array:
-    """The baseline: pictures from one normal distribution, with mean and covariance of `train`."""
+def one_normal(x: Array, count: int, seed: int) -> Array:
+    """Rows (count, D) from one normal distribution, with mean and covariance of `x` (N, D)."""
     rng = np.random.default_rng(seed)
-    spread = np.cov(train.T) + 1e-6 * np.eye(train.shape[1])  # some pixels are always empty
-    drawn = rng.multivariate_normal(train.mean(0), spread, count, method="cholesky")
-    return drawn.clip(0, 1).astype(np.float32)
+    spread = np.cov(x.T) + 1e-6 * np.eye(x.shape[1])  # some pixels are always empty
+    return rng.multivariate_normal(x.mean(0), spread, count, method="cholesky").astype(np.float32)
 
 
 def drawers(torch: Any, digits: Dataset, seed: int) -> Iterator[tuple[str, Array]]:
     """What three generators and two baselines draw, by name: as many as there are test digits."""
     count, train = len(digits.test), digits.train.x
-    yield "one normal distribution", bell(train, count, seed)
+    yield "one normal distribution", one_normal(train, count, seed).clip(0, 1)
+    plain = train_autoencoder(torch, train, 8, seed, epochs=20)
+    codes = one_normal(encode(plain, train), count, seed)
+    yield "autoencoder, 8 numbers", decode(plain, codes)
     yield "VAE, 8 numbers", decode(train_vae(torch, train, 8, seed), normal_noise(seed, count, 8))
-    net = train_ddpm(torch, 2 * train - 1, seed, epochs=60, hidden=256)
+    net = train_ddpm(torch, 2 * train - 1, seed, epochs=40, hidden=256)
     yield "diffusion", ((draw_ddpm(net, count, 64, seed) + 1) / 2).clip(0, 1)
     yield "copies of training digits", train[:count]
 
@@ -394,7 +387,7 @@ def context(tunes: Array, t: int) -> Array:
     return np.concatenate([np.eye(NOTES + 1)[past].reshape(len(tunes), -1), place], 1)
 
 
-def train_melody(torch: Any, tunes: Array, seed: int, epochs: int = 5) -> Any:
+def train_melody(torch: Any, tunes: Array, seed: int, epochs: int = 4) -> Any:
     """A network that knows, for each context, how probable each next symbol is (float64)."""
     torch.manual_seed(seed)
     net = models.MLP(torch)([LOOK_BACK * (NOTES + 1) + EIGHTHS, 96, NOTES]).double()
