@@ -15,6 +15,7 @@ differentiation in machine learning: a survey", section 3.2.
 
 import functools
 import importlib
+import inspect
 import itertools
 import weakref
 from collections.abc import Callable
@@ -231,6 +232,7 @@ def op(forward: Any = None, *, promotes=False, numbers=False, view=False) -> Any
         return functools.partial(op, promotes=promotes, numbers=numbers, view=view)
     name = forward.__name__.removeprefix("_")
     names, optional, variadic = _calls.inputs_of(forward)
+    own_out = "out" in inspect.signature(forward).parameters  # of pooling: the output's size
     count = len(names)
     allowed = _calls.NUMBERS if numbers or promotes else ()
     may_be_none = count - optional if allowed else 1  # inputs from this one on
@@ -238,7 +240,7 @@ def op(forward: Any = None, *, promotes=False, numbers=False, view=False) -> Any
     @functools.wraps(forward)
     def apply(*args, **options):
         if options:
-            if "out" in options:
+            if "out" in options and not own_out:
                 return _calls.into(options.pop("out"), apply(*args, **options))
             args = _calls.tidy(name, names, args, options)
         inputs, rest = args, ()

@@ -314,7 +314,10 @@ class Poisson(Distribution):
         """`rate`."""
         return self.rate
 
-    variance = mean
+    @property
+    def variance(self):
+        """`rate`."""
+        return self.rate
 
     def sample(self, sample_shape=()):
         drawn = rng().poisson(self.rate._data, self._shape(sample_shape))
@@ -479,10 +482,17 @@ class Independent(Distribution):
         cut = len(batch) - reinterpreted_batch_ndims
         self.batch_shape = batch[:cut]
         self.event_shape = (*batch[cut:], *base_distribution.event_shape)
+        self.has_rsample = base_distribution.has_rsample
 
-    has_rsample = property(lambda self: self.base_dist.has_rsample)
-    mean = property(lambda self: self.base_dist.mean)
-    variance = property(lambda self: self.base_dist.variance)
+    @property
+    def mean(self):
+        """That of the base."""
+        return self.base_dist.mean
+
+    @property
+    def variance(self):
+        """That of the base."""
+        return self.base_dist.variance
 
     def sample(self, sample_shape=()):
         return self.base_dist.sample(sample_shape)

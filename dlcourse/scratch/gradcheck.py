@@ -1,5 +1,7 @@
 """Is a gradient right? Compare it with finite differences, as `torch.autograd.gradcheck` does."""
 
+from typing import Any
+
 import numpy as np
 
 from . import _calls
@@ -50,7 +52,7 @@ def _analytic(out, t):
         seed = np.zeros(out._data.size, out._data.dtype)
         seed[i] = 1
         seed = wrap(seed.reshape(out._data.shape))
-        g = grad(out, t, seed, retain_graph=True, allow_unused=True, materialize_grads=True)[0]
+        g: Any = grad(out, t, seed, retain_graph=True, materialize_grads=True)[0]
         columns.append(g._data.reshape(-1))
     return np.stack(columns, 1) if columns else np.zeros((t._data.size, 0))
 

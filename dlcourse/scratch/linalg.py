@@ -2,6 +2,7 @@
 
 from collections import namedtuple
 from functools import reduce
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,7 @@ __all__ = [
     "svdvals",
     "vector_norm",
 ]
+lapack: Any = np.linalg
 cross, diagonal = ops.PUBLIC["cross"], ops.PUBLIC["diagonal"]
 
 
@@ -179,11 +181,11 @@ def multi_dot(tensors):
 # --- without gradients ------------------------------------------------------------------------
 
 
-def _plain(name, *tensors):
-    for t in tensors:
-        if t._requires_grad:
-            raise NotImplementedError(f"linalg.{name} has no gradient here: detach() its input")
-    return [t._data for t in tensors]
+def _plain(name, t) -> Any:
+    """The array of a tensor that asks for no gradient."""
+    if t._requires_grad:
+        raise NotImplementedError(f"linalg.{name} has no gradient here: detach() its input")
+    return t._data
 
 
 def _named(name, fields, arrays):
@@ -192,45 +194,45 @@ def _named(name, fields, arrays):
 
 def qr(A, mode="reduced"):
     """`(Q, R)`: orthonormal columns and an upper triangle."""
-    return _named("qr", "Q R", np.linalg.qr(*_plain("qr", A), mode))
+    return _named("qr", "Q R", lapack.qr(_plain("qr", A), mode))
 
 
 def eigh(A, UPLO="L"):
     """`(eigenvalues, eigenvectors)` of symmetric matrices, in ascending order."""
-    found = np.linalg.eigh(*_plain("eigh", A), UPLO)
+    found = lapack.eigh(_plain("eigh", A), UPLO)
     return _named("linalg_eigh", "eigenvalues eigenvectors", found)
 
 
 def eigvalsh(A, UPLO="L"):
     """The eigenvalues of symmetric matrices, in ascending order."""
-    return wrap(np.linalg.eigvalsh(*_plain("eigvalsh", A), UPLO))
+    return wrap(lapack.eigvalsh(_plain("eigvalsh", A), UPLO))
 
 
 def svd(A, full_matrices=True):
     """`(U, S, Vh)`: A = U diag(S) Vh."""
-    return _named("linalg_svd", "U S Vh", np.linalg.svd(*_plain("svd", A), full_matrices))
+    return _named("linalg_svd", "U S Vh", lapack.svd(_plain("svd", A), full_matrices))
 
 
 def svdvals(A):
     """The singular values, in descending order."""
-    return wrap(np.linalg.svd(*_plain("svdvals", A), compute_uv=False))
+    return wrap(lapack.svd(_plain("svdvals", A), compute_uv=False))
 
 
 def matrix_rank(A, *, tol=None):
     """How many singular values count as nonzero."""
-    return wrap(np.asarray(np.linalg.matrix_rank(*_plain("matrix_rank", A), tol)))
+    return wrap(np.asarray(lapack.matrix_rank(_plain("matrix_rank", A), tol)))
 
 
 def pinv(A, rcond=None):
     """The pseudo-inverse."""
-    (a,) = _plain("pinv", A)
+    a = _plain("pinv", A)
     rcond = max(a.shape[-2:]) * np.finfo(a.dtype).eps if rcond is None else rcond
     return wrap(np.linalg.pinv(a, rcond))
 
 
 def lstsq(A, B):
     """`.solution`: the x with the least squares of A x - B."""
-    a, b = _plain("lstsq", A, B)
+    a, b = _plain("lstsq", A), _plain("lstsq", B)
     return namedtuple("linalg_lstsq", "solution")(wrap(np.linalg.pinv(a) @ b))
 
 

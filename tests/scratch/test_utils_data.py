@@ -308,3 +308,14 @@ def test_generic_data_sets_can_be_subclassed():
                 return i
 
         assert [b.tolist() for b in data.DataLoader(Numbers(), batch_size=2)] == [[0, 1], [2]]
+
+
+def test_a_sampler_with_replacement_may_go_on_forever():
+    loader = scratch_data.DataLoader(
+        range(5),
+        sampler=scratch_data.RandomSampler(range(5), True, num_samples=10**10),
+        batch_size=4,
+    )
+    batches = iter(loader)
+    assert all(next(batches).shape == (4,) for _ in range(200))
+    assert len(list(scratch_data.RandomSampler(range(5), True, num_samples=300))) == 300

@@ -26,7 +26,9 @@ def _layers(file):
 
 _FILES = (activation, container, conv, linear, loss, module, normalization, pooling, rnn)
 for _file in (*_FILES, transformer):
-    vars(modules).update({n: v for n, v in _layers(_file).items() if n[0] != "_"})
+    for _name, _layer in _layers(_file).items():
+        if not _name.startswith("_"):
+            setattr(modules, _name, _layer)
 conv._ConvNd = conv._Conv  # pyright: ignore[reportAttributeAccessIssue]
 for _name, _file in {
     "batchnorm": normalization,

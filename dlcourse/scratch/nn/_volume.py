@@ -1,8 +1,12 @@
 """Volumes (N, C, D, H, W), by the layers of images: slice by slice, then along the depth."""
 
+from typing import Any
+
 from .. import ops
 from ..creation import linspace, zeros
-from . import functional as F
+from . import functional
+
+F: Any = functional
 
 
 def _slices(x):
@@ -50,7 +54,7 @@ def conv_transpose3d(
     if more >= max(s, d):
         raise RuntimeError("output padding must be smaller than either stride or dilation")
     reach = (x.shape[2] - 1) * s + 1  # depths that one slice of the kernel writes to
-    y = None
+    y: Any = None
     for k in range(weight.shape[2]):
         options = (None, stride, padding, extra, groups, dilation)
         part = _stacked(F.conv_transpose2d(_slices(x), weight[:, :, k], *options), len(x))

@@ -790,7 +790,7 @@ def _where(condition, input, other, /):
     )
 
 
-def where(condition, input=None, other=None):
+def where(condition, input=None, other=None) -> Any:
     """`input` where the condition holds, else `other`; alone, the positions where it holds."""
     if input is None and other is None:
         from .index import nonzero

@@ -1,6 +1,7 @@
 """Averages of a model's weights over training, as `torch.optim.swa_utils`."""
 
 from copy import deepcopy
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,8 @@ get_ema_multi_avg_fn, get_swa_multi_avg_fn = get_ema_avg_fn, get_swa_avg_fn
 
 class AveragedModel(Module):
     """A copy of `model` whose weights `update_parameters(model)` averages (by mean or `avg_fn`)."""
+
+    n_averaged: Any
 
     def __init__(self, model, device=None, avg_fn=None, multi_avg_fn=None, use_buffers=False):
         if avg_fn is not None and multi_avg_fn is not None:

@@ -72,9 +72,17 @@ class RNNBase(Module):
         layers = range(self.num_layers)
         return [self._weights(s) for i in layers for s in self._suffixes(i)]
 
-    def _weights(self, suffix):
+    def _names(self, suffix):
         kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")[: 4 if self.bias else 2]
-        return [getattr(self, kind + suffix) for kind in kinds]
+        return [kind + suffix for kind in kinds]
+
+    def _weights(self, suffix):
+        return [getattr(self, name) for name in self._names(suffix)]
+
+    @property
+    def _flat_weights_names(self):  # torch's own helper, which lessons read
+        layers = range(self.num_layers)
+        return [n for i in layers for s in self._suffixes(i) for n in self._names(s)]
 
     def forward(self, input, hx=None):
         """input (T, N, I), (N, T, I) with batch_first, (T, I) or packed -> output, final state."""

@@ -30,6 +30,9 @@ class SequentialSampler(Sampler[int]):
         return len(self.data_source)
 
 
+_DRAW = 256  # indices drawn at a time with replacement
+
+
 class RandomSampler(Sampler[int]):
     """A fresh random order each time, with or without replacement."""
 
@@ -48,7 +51,8 @@ class RandomSampler(Sampler[int]):
     def __iter__(self):
         n = len(self.data_source)
         if self.replacement:
-            yield from randint(n, (self.num_samples,), generator=self.generator).tolist()
+            for left in range(self.num_samples, 0, -_DRAW):  # num_samples may stand for "forever"
+                yield from randint(n, (min(left, _DRAW),), generator=self.generator).tolist()
             return
         passes = range(-(-self.num_samples // n))
         orders = (randperm(n, generator=self.generator).tolist() for _ in passes)
