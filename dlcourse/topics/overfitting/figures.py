@@ -103,7 +103,7 @@ def paths(
     ax.plot(strengths, weights[:, real:], color="0.75", lw=0.7, ls="-")
     for k in range(real):
         (line,) = ax.plot(strengths, weights[:, k], lw=1.8)
-        at = abs(weights[:, k]).argmax()
+        at = int(abs(weights[:, k]).argmax())
         if abs(weights[at, k]) > 11.5:  # the long ones are named, where they are longest
             first = at == 0
             ax.annotate(
