@@ -135,6 +135,17 @@ def test_a_likeness_in_one_case_alone_is_no_evidence():
     assert describe([twice, other]) == ""
 
 
+def test_true_and_false_in_place_of_numbers_are_told():
+    assert "True and False only" in verdict(lambda x, by: x > 0).says
+
+
+def test_a_wrong_yes_or_no_has_no_sign_and_no_size():
+    large = replace(SCALE, reference=lambda x, by: bool(x.mean() > 9), returns=("large",))
+    says = verdict(lambda x, by: True, exercise=large).says
+    assert "wrong on every input" in says
+    assert "off by" not in says
+
+
 def test_a_failing_input_is_made_small():
     big = [Case("big", SCALE.make(0, N=7, D=11))]
     found = smallest(SCALE, big, lambda pool: [bool((c["x"] > 1).any()) for c in pool])

@@ -363,10 +363,16 @@ def shaped(look: Look) -> Finding | None:
 
 
 def whole(look: Look) -> Finding | None:
-    """Were fractions cut off, by an array of whole numbers?"""
+    """Were fractions cut off, by an array of whole numbers, or is it True and False only?"""
     for _, name, mine, right in look.wrong_parts():
         if mine is None or mine.array is None or right.array is None:
             continue
+        if mine.array.dtype.kind == "b" != right.array.dtype.kind:
+            says = (
+                f"**{words.noun(name)} says True and False only**; numbers are asked for. Is a "
+                "comparison, such as `<`, the last thing that was done?"
+            )
+            return Finding("not yet", says, parts=(name,))
         if mine.array.dtype.kind in "iu" and right.array.dtype.kind == "f":
             says = (
                 f"**{words.noun(name)} has whole numbers only.** An array of integers cuts "
@@ -385,7 +391,7 @@ def wrong_values(look: Look) -> Finding | None:
         return None
     name = look.bad_parts[0]
     says = [f"**{words.noun(name)} is wrong {_when(look)}.**", _broken(look)]
-    evidence = _evidence(look, name)
+    evidence = [e for e in _evidence(look, name) if e.want.dtype.kind != "b"]  # these have no size
     how = signatures.cause(evidence) or depend.describe(look, name) or signatures.where(evidence)
     says.append(how)
     says.append(_rest_is_right(look))
