@@ -1,8 +1,10 @@
 """Right answers to the exercises of `overfitting`, written in other ways."""
 
 import math
+import statistics
 
 import numpy as np
+import scipy.stats
 import torch
 from torch.nn import functional as F
 
@@ -176,6 +178,110 @@ def ensemble_logsumexp(logits):
 @solves("ensemble_predict")
 def ensemble_torch(logits):
     return F.softmax(logits, dim=-1).mean(0).argmax(-1)
+
+
+# bias_variance
+
+
+@solves("bias_variance")
+def apart_loop(fits, truth, noise):
+    R, N = fits.shape
+    bias2 = variance = 0.0
+    for n in range(N):
+        centre = sum(fits[r, n] for r in range(R)) / R
+        bias2 += (centre - truth[n]) ** 2 / N
+        variance += sum((fits[r, n] - centre) ** 2 for r in range(R)) / R / N
+    return bias2, variance, bias2 + variance + noise * noise
+
+
+@solves("bias_variance")
+def apart_by_var(fits, truth, noise):
+    miss = np.average(fits, axis=0) - truth
+    parts = [miss @ miss / len(miss), fits.var(0).mean(), noise**2]
+    return parts[0], parts[1], sum(parts)
+
+
+@solves("bias_variance")
+def apart_by_difference(fits, truth, noise):
+    away = fits - truth
+    whole = np.einsum("rn,rn->", away, away) / away.size
+    bias2 = np.square(away.mean(0)).mean()
+    return bias2, whole - bias2, whole + noise**2
+
+
+@solves("bias_variance")
+def apart_in_torch(fits, truth, noise):
+    fits, truth = torch.tensor(fits), torch.tensor(truth)
+    bias2 = F.mse_loss(fits.mean(0), truth).item()
+    variance = fits.var(0, correction=0).mean().item()
+    return bias2, variance, bias2 + variance + noise**2
+
+
+# shortest_fit
+
+
+@solves("shortest_fit")
+def shortest_pinv(phi, targets):
+    return np.linalg.pinv(phi) @ targets
+
+
+@solves("shortest_fit")
+def shortest_lstsq(phi, targets):
+    return np.linalg.lstsq(phi, targets, rcond=None)[0]
+
+
+@solves("shortest_fit")
+def shortest_svd(phi, targets):
+    u, s, vt = np.linalg.svd(phi, full_matrices=False)
+    return np.einsum("sp,s,ns,nk->pk", vt, 1 / s, u, targets)
+
+
+@solves("shortest_fit")
+def shortest_descent(phi, targets):
+    w = np.zeros((phi.shape[1], targets.shape[1]))
+    for _ in range(1000):
+        w -= phi.T @ (phi @ w - targets) / np.linalg.norm(phi, 2) ** 2
+    return w
+
+
+@solves("shortest_fit")
+def shortest_torch(phi, targets):
+    return (torch.linalg.pinv(torch.tensor(phi)) @ torch.tensor(targets)).numpy()
+
+
+# paired_gain
+
+
+@solves("paired_gain")
+def gain_loop(restrained, plain):
+    gains = [a - b for a, b in zip(restrained, plain, strict=True)]
+    S = len(gains)
+    gain = sum(gains) / S
+    variance = sum((g - gain) ** 2 for g in gains) / (S - 1)
+    error = math.sqrt(variance / S)
+    return gain, error, bool(gain > 2 * error)
+
+
+@solves("paired_gain")
+def gain_by_statistics(restrained, plain):
+    gains = [float(g) for g in restrained - plain]
+    gain, error = statistics.fmean(gains), statistics.stdev(gains) / len(gains) ** 0.5
+    return gain, error, gain - 2 * error > 0
+
+
+@solves("paired_gain")
+def gain_by_scipy(restrained, plain):
+    gains = np.subtract(restrained, plain)
+    error = scipy.stats.sem(gains)
+    return np.mean(gains), error, np.mean(gains) > error + error
+
+
+@solves("paired_gain")
+def gain_by_variances(restrained, plain):
+    (a, c), (_, b) = np.cov(restrained, plain)
+    gain = restrained.mean() - plain.mean()
+    error = np.sqrt(max(a + b - 2 * c, 0) / len(plain))
+    return gain, error, gain > 2 * error
 
 
 # evaluate_accuracy

@@ -793,11 +793,560 @@ factor of ten. Whether mean, product or vote works best is a question for the va
 )
 
 
+# --- bias_variance -------------------------------------------------------------------------------
+
+
+def bias_variance(fits, truth, noise):
+    """(bias squared, variance, expected error), means over x: fits (R, N), truth (N,)."""
+    centre = fits.mean(axis=0)  #: what all runs say together, at each point
+    bias2 = np.mean((centre - truth) ** 2)  #: what even the mean of the runs misses
+    variance = np.mean((fits - centre) ** 2)  #: how single runs scatter about it
+    return bias2, variance, bias2 + variance + noise**2
+
+
+def _fits_inputs(rng: np.random.Generator, R: int, N: int) -> dict:
+    truth = rng.normal(0, 2, N)
+    stiff = truth + rng.normal(0.5, 1, N)  # what all runs get wrong alike
+    return {
+        "fits": stiff + rng.normal(0, 1.5, (R + 1, N)),
+        "truth": truth,
+        "noise": round(float(rng.uniform(0.3, 0.8)), 2),
+    }
+
+
+def _fits_corners(rng: np.random.Generator) -> list[Case]:
+    truth = np.array([1.0, -2.0, 4.0])
+    apart = np.array([[2.0, 2.0, -2.0], [-2.0, -2.0, 2.0], [2.0, -2.0, 2.0], [-2.0, 2.0, -2.0]])
+    wide = {"fits": rng.normal(0, 2, (6, 5)), "truth": rng.normal(0, 2, 5), "noise": 0.5}
+    return [
+        Case("runs that agree, and are wrong", {**wide, "fits": np.ones((4, 3)), "truth": truth}),
+        Case("right in the mean", {"fits": truth + apart, "truth": truth, "noise": 0.5}),
+        Case(
+            "errors to both sides", {**wide, "fits": np.zeros((2, 2)), "truth": truth[:2] * [2, 1]}
+        ),
+        Case("no noise", {**wide, "noise": 0.0}),
+        Case("much noise", {**wide, "noise": 3.0}),
+    ]
+
+
+def _taken_apart(bias2, variance, noisy=np.square):
+    """A known-wrong variant: another idea of the bias, the variance or the noise."""
+
+    def wrong(fits, truth, noise):
+        b, v = bias2(fits, truth), variance(fits, truth)
+        return b, v, b + v + noisy(noise)
+
+    return wrong
+
+
+def _bias2(fits, truth):
+    return np.mean((fits.mean(axis=0) - truth) ** 2)
+
+
+def _scatter(fits, truth):
+    return fits.var(axis=0).mean()
+
+
+BIAS_VARIANCE = Exercise(
+    id="bias_variance",
+    title="An error taken apart",
+    asks="""A model was fitted in R runs, each time to data with other noise. `fits` (R, N) holds
+what each run says at N points, `truth` (N,) the true values there, and `noise` is the standard
+deviation of the noise in new data. Return three numbers, all of them means over the N points:
+
+- `bias2`: the squared distance of the **mean of the runs** from the truth;
+- `variance`: how far single runs are from that mean, squared, as a mean over the R runs;
+- `error`: the squared error to expect of one run on new, noisy data.""",
+    reference=bias_variance,
+    inputs=_fits_inputs,
+    corners=_fits_corners,
+    returns=("bias2", "variance", "error"),
+    properties=(
+        Property(
+            "bias and variance make up the distance from the truth",
+            lambda i, parts: bool(
+                np.isclose(
+                    parts["bias2"] + parts["variance"], np.mean((i["fits"] - i["truth"]) ** 2)
+                )
+            ),
+            "The two should add up to the mean squared distance of the runs from the truth, and "
+            "they do not.",
+        ),
+    ),
+    wrongs=(
+        Wrong(
+            "bias-not-squared",
+            _taken_apart(lambda f, t: np.mean(f.mean(axis=0) - t), _scatter),
+            "**The bias is not squared.** Misses above and below the truth then cancel over the "
+            "points, and a squared error has no part that could be negative.",
+            decoy="bias2 = np.mean(centre - truth)",
+        ),
+        Wrong(
+            "squared-too-late",
+            _taken_apart(lambda f, t: np.mean(f.mean(axis=0) - t) ** 2, _scatter),
+            "**You average over the points before you square.** A line that is too high on the "
+            "left and too low on the right would have no bias. Square at each point, then average.",
+            decoy="bias2 = np.mean(centre - truth) ** 2",
+        ),
+        Wrong(
+            "error-as-bias",
+            _taken_apart(lambda f, t: np.mean((f - t) ** 2), _scatter),
+            "**That is the squared distance of single runs from the truth.** It contains the "
+            "variance already. Bias is what remains when all runs are averaged first.",
+            decoy="bias2 = np.mean((fits - truth) ** 2)",
+        ),
+        Wrong(
+            "about-the-truth",
+            _taken_apart(_bias2, lambda f, t: np.mean((f - t) ** 2)),
+            "**The scatter is measured from the truth.** Variance knows nothing of the truth: "
+            "runs that agree have none, however wrong they are. Measure from the mean of the runs.",
+            decoy="variance = np.mean((fits - truth) ** 2)",
+        ),
+        Wrong(
+            "over-the-points",
+            _taken_apart(_bias2, lambda f, t: f.var(axis=1).mean()),
+            "**That is how a curve varies along x.** Variance compares *runs* at the same point: "
+            "axis 0 holds the runs.",
+            belief="T-05",
+        ),
+        Wrong(
+            "all-in-one",
+            _taken_apart(_bias2, lambda f, t: f.var()),
+            "**One mean for all points.** Then the shape of the curve counts as scatter. Each "
+            "point has its own mean over the runs.",
+        ),
+        Wrong(
+            "one-run-less",
+            _taken_apart(_bias2, lambda f, t: f.var(axis=0, ddof=1).mean()),
+            "**You divide by R − 1.** That estimates the variance of runs nobody has made; here "
+            "the R runs are all there is, and only with R do the parts add up.",
+        ),
+        Wrong(
+            "deviation",
+            _taken_apart(_bias2, lambda f, t: f.std(axis=0).mean()),
+            "**That is a standard deviation.** A squared error is made of squares: the variance "
+            "is meant, without a root.",
+            decoy="variance = fits.std(axis=0).mean()",
+        ),
+        Wrong(
+            "noise-not-squared",
+            _taken_apart(_bias2, _scatter, lambda noise: noise),
+            "**The noise enters as its deviation.** `noise` has the unit of y, and the error is a "
+            "square: add the noise's variance.",
+            decoy="return bias2, variance, bias2 + variance + noise",
+        ),
+        Wrong(
+            "no-noise",
+            _taken_apart(_bias2, _scatter, lambda noise: 0.0),
+            "**The noise is missing.** New data scatter about the truth, so even a perfect fit "
+            "errs on them: the noise is the floor.",
+            decoy="return bias2, variance, bias2 + variance",
+        ),
+    ),
+    hints=(
+        "Which axis holds the runs? Begin with their mean at each point: an array (N,).",
+        "Bias compares that mean with the truth, variance compares the runs with that mean. "
+        "Square each distance before anything is averaged.",
+        "The error adds three squares; the third is there for every model.",
+    ),
+    why="""Write a run's distance from the truth as (run − mean of runs) + (mean of runs − truth),
+and square it. The mixed term vanishes in the mean over the runs, where the first bracket has mean
+zero. So bias² and variance add up exactly, for any set of runs. The noise of *new* data is
+independent of every run, and its variance comes on top: no model gets below it. High bias is not
+cured by more data, high variance is.""",
+    objectives=("OF-2",),
+    minutes=8,
+    difficulty=2,
+    equivalent={
+        "bias2 = np.mean((centre - truth) ** 2) -> bias2 = np.mean((truth - centre) ** 2)": (
+            "a difference has the same square in both directions"
+        ),
+        "variance = np.mean((fits - centre) ** 2) -> variance = np.mean((centre - fits) ** 2)": (
+            "a difference has the same square in both directions"
+        ),
+    },
+)
+
+
+# --- shortest_fit --------------------------------------------------------------------------------
+
+
+def shortest_fit(phi, targets):
+    """Least-squares weights (P, K), the shortest if there are many: phi (N, P), targets (N, K)."""
+    N, P = phi.shape
+    if P <= N:
+        return np.linalg.solve(phi.T @ phi, phi.T @ targets)  #: one best fit, with errors left
+    mixture = np.linalg.solve(phi @ phi.T, targets)  #: how much of each example's row to take
+    return phi.T @ mixture
+
+
+def _features(rng: np.random.Generator, N: int, P: int) -> np.ndarray:
+    """A matrix (N, P) of full rank that is far from losing it."""
+    u, s, vt = np.linalg.svd(rng.normal(size=(N, P)), full_matrices=False)
+    return (u * np.linspace(1, 2.5, len(s))) @ vt
+
+
+def _shortest_inputs(rng: np.random.Generator, N: int, P: int, K: int) -> dict:
+    return {"phi": _features(rng, N, P), "targets": rng.normal(0, 2, (N, K))}
+
+
+def _shortest_corners(rng: np.random.Generator) -> list[Case]:
+    sizes = {
+        "fewer features than examples": (12, 5),
+        "as many features as examples": (6, 6),
+        "more features than examples": (5, 12),
+        "far more features than examples": (2, 30),
+        "a single example": (1, 4),
+    }
+    return [
+        Case(tests, {"phi": _features(rng, N, P), "targets": rng.normal(0, 2, (N, 2))})
+        for tests, (N, P) in sizes.items()
+    ]
+
+
+def _wide_formula(phi, targets):
+    return phi.T @ np.linalg.solve(phi @ phi.T, targets)
+
+
+def _tall_formula(phi, targets):
+    return np.linalg.solve(phi.T @ phi, phi.T @ targets)
+
+
+def _first_columns(phi, targets):
+    N, P = phi.shape
+    used = min(N, P)
+    out = np.zeros((P, targets.shape[1]))
+    out[:used] = np.linalg.lstsq(phi[:, :used], targets, rcond=None)[0]
+    return out
+
+
+def _first_rows(phi, targets):
+    P = phi.shape[1]
+    return np.linalg.lstsq(phi[:P], targets[:P], rcond=None)[0]
+
+
+def _from_ones(phi, targets):
+    start = np.ones((phi.shape[1], targets.shape[1]))
+    return start + np.linalg.pinv(phi) @ (targets - phi @ start)
+
+
+def _least_squares(inputs, parts) -> str | None:
+    """Which mistake weights show by what they leave over, whatever rounding made of them."""
+    phi, targets, w = inputs["phi"], inputs["targets"], parts["result"]
+    if not np.isfinite(w).all() or not w.any():
+        return None
+    slope = phi.T @ (targets - phi @ w)
+    strength = (slope * w).sum() / (w * w).sum()
+    size = np.linalg.norm(slope)
+    real = size > 1e-9 * np.linalg.norm(phi.T @ targets)
+    if real and strength > 0 and np.linalg.norm(slope - strength * w) < 1e-3 * size:
+        return "ridge"
+    unseen = w - np.linalg.pinv(phi) @ (phi @ w)
+    return "tall-formula" if np.linalg.norm(unseen) > 1e-6 * np.linalg.norm(w) else None
+
+
+SHORTEST_FIT = Exercise(
+    id="shortest_fit",
+    title="The shortest of all fits",
+    asks="""Fit the last layer of a network with P features to N examples: return the weights $W$
+that make $\\lVert \\Phi W - Y \\rVert^2$ smallest, without a penalty.
+
+- `phi` ($\\Phi$) has shape (N, P), `targets` ($Y$) has shape (N, K), the result (P, K).
+- Up to P = N there is one best $W$. Beyond, infinitely many fit every example: return the one
+  with the **smallest norm**.
+- `phi` has full rank: the smaller of N and P.""",
+    reference=shortest_fit,
+    inputs=_shortest_inputs,
+    corners=_shortest_corners,
+    valid=lambda inputs: bool(
+        np.linalg.matrix_rank(inputs["phi"]) == min(inputs["phi"].shape) and inputs["targets"].any()
+    ),
+    recognise=_least_squares,
+    properties=(
+        Property(
+            "from P = N on every example is hit",
+            lambda i, parts: (
+                i["phi"].shape[1] < i["phi"].shape[0]
+                or np.allclose(i["phi"] @ parts["result"], i["targets"])
+            ),
+            "With as many features as examples or more, every target can be hit exactly, and "
+            "these weights miss some.",
+        ),
+        Property(
+            "no better fit exists",
+            lambda i, parts: np.allclose(
+                i["phi"].T @ (i["phi"] @ parts["result"] - i["targets"]), 0, atol=1e-6
+            ),
+            "The squared error still has a slope at these weights, so a better fit exists.",
+        ),
+        Property(
+            "no part that no example sees",
+            lambda i, parts: np.allclose(
+                np.linalg.pinv(i["phi"]) @ (i["phi"] @ parts["result"]), parts["result"]
+            ),
+            "The weights have a part that changes no prediction on the examples: without it they "
+            "fit as well, and are shorter.",
+        ),
+    ),
+    wrongs=(
+        Wrong(
+            "tall-formula",
+            _tall_formula,
+            "**Beyond P = N these are not the shortest weights.** They have a part that no example "
+            "sees. With more columns than rows $\\Phi^\\top\\Phi$ has no inverse, and what `solve` "
+            "or `inv` hand out there is made of rounding errors. The shortest weights are a "
+            "mixture of the rows of $\\Phi$.",
+            see="overfit-dial#past",
+            decoy="mixture = np.linalg.solve(phi.T @ phi, phi.T @ targets)",
+        ),
+        Wrong(
+            "wide-formula",
+            _wide_formula,
+            "**The formula for many features is used for few as well.** With fewer columns than "
+            "rows $\\Phi\\Phi^\\top$ has no inverse: not every example can be hit, and the best "
+            "fit makes the errors perpendicular to every *column*.",
+        ),
+        Wrong(
+            "ridge",
+            lambda phi, targets: np.linalg.solve(
+                phi.T @ phi + 0.1 * np.eye(phi.shape[1]), phi.T @ targets
+            ),
+            "**There is a ridge in it.** A small number on the diagonal makes everything "
+            "invertible, and it is a penalty: from P = N on the examples are no longer hit, and "
+            "the peak that this lesson looks at is smoothed away.",
+            see="overfit-dial#ridge",
+        ),
+        Wrong(
+            "no-inverse",
+            lambda phi, targets: phi.T @ targets,
+            "**Only the correlations are there.** $\\Phi^\\top Y$ says how each feature goes with "
+            "the targets on its own; features overlap, and the inverse takes that into account.",
+            decoy="return phi.T @ targets",
+        ),
+        Wrong(
+            "first-columns",
+            _first_columns,
+            "**The features beyond the first N get no weight.** That fits every example, and it is "
+            "the fit at the peak once more, at any price in length. The shortest fit spreads the "
+            "work over all features.",
+            see="overfit-dial#peak",
+            belief="R-01",
+        ),
+        Wrong(
+            "first-rows",
+            _first_rows,
+            "**Only the first P examples are fitted.** With fewer features than examples the "
+            "square block at the top can be solved exactly, and all other examples are ignored.",
+        ),
+        Wrong(
+            "start-not-zero",
+            _from_ones,
+            "**It fits as well as can be, and is too long.** These are the weights that descent "
+            "finds from a start at one. It moves only along the rows of $\\Phi$, so the rest of "
+            "its start stays for ever. A start at zero leaves no rest.",
+            belief="R-01",
+        ),
+        Wrong(
+            "predictions",
+            lambda phi, targets: phi @ np.linalg.pinv(phi) @ targets,
+            "**These are the predictions on the examples, not the weights.** They have a row for "
+            "each example; the weights have one for each feature.",
+        ),
+    ),
+    hints=(
+        "Two regimes: below the peak one solves $\\Phi^\\top\\Phi\\,W = \\Phi^\\top Y$. Which of "
+        "$\\Phi^\\top\\Phi$ and $\\Phi\\Phi^\\top$ can be inverted when P is larger than N?",
+        "Any part of $W$ that is perpendicular to all rows of $\\Phi$ changes no prediction, and "
+        "makes $W$ longer. So write $W = \\Phi^\\top A$ with one row of $A$ for each example.",
+        "Put that into $\\Phi W = Y$ and solve for $A$. NumPy's pseudo-inverse knows both regimes.",
+    ),
+    why="""At P = N there is exactly one fit through all examples, wrong labels included, and its
+length is whatever that takes: this is where the peak of double descent stands. One feature more,
+and there is a choice. All solutions share the part in the span of the rows and differ in a part
+that no example sees; leaving that part out gives the shortest. More features give more to choose
+from, so the shortest gets shorter, and the error can fall a second time. `np.linalg.lstsq` and
+`pinv` give this solution in both regimes.""",
+    objectives=("OF-3",),
+    minutes=12,
+    difficulty=3,
+)
+
+
+# --- paired_gain ---------------------------------------------------------------------------------
+
+
+def paired_gain(restrained, plain):
+    """(mean gain, its standard error, is it clear?): two scores for each of S seeds, (S,), (S,)."""
+    gains = restrained - plain  #: what each seed gained
+    gain = gains.mean()
+    error = gains.std(ddof=1) / np.sqrt(len(gains))  #: how far the mean would move
+    return gain, error, gain > 2 * error
+
+
+def _gain_inputs(rng: np.random.Generator, S: int) -> dict:
+    plain = 0.8 + rng.normal(0, 0.05, S + 2)  # seeds differ more than the methods do
+    return {"restrained": plain + rng.normal(0.02, 0.02, S + 2), "plain": plain}
+
+
+def _gain_corners(rng: np.random.Generator) -> list[Case]:
+    plain = np.array([0.70, 0.88, 0.81])
+    swings = 0.02 * np.sqrt(3) * np.array([-1.0, 0.0, 1.0])  # a standard error of 0.02
+
+    def seeds(gain: float) -> dict:
+        return {"restrained": plain + swings + gain, "plain": plain}
+
+    far = np.array([0.25, 0.5, 0.75])
+    return [
+        Case("a gain of 1.5 standard errors", seeds(0.030)),
+        Case("a gain of 2.5 standard errors", seeds(0.050)),
+        Case("a gain of half a standard error", seeds(0.010)),
+        Case("a clear loss", seeds(-0.070)),
+        Case("the same gain on every seed", {"restrained": far + 0.125, "plain": far}),
+        Case("no gain on any seed", {"restrained": far, "plain": far.copy()}),
+        Case("one lucky seed", {"restrained": far + np.array([-0.25, 0, 0.25]), "plain": far}),
+    ]
+
+
+def _judged(gain, error, clear=lambda gain, error: gain > 2 * error):
+    """A known-wrong variant: another gain, another error, or another rule."""
+
+    def wrong(restrained, plain):
+        g, e = gain(restrained, plain), error(restrained, plain)
+        return g, e, clear(g, e)
+
+    return wrong
+
+
+def _gain(a, b):
+    return np.mean(a - b)
+
+
+def _error(a, b):
+    return np.std(a - b, ddof=1) / np.sqrt(len(a))
+
+
+def _unpaired(a, b):
+    return np.sqrt((a.var(ddof=1) + b.var(ddof=1)) / len(a))
+
+
+PAIRED_GAIN = Exercise(
+    id="paired_gain",
+    title="Is the gain real?",
+    asks="""A network was trained with S seeds, each time with a regulariser and without.
+`restrained` (S,) and `plain` (S,) are the accuracies; entry s of both comes from the **same seed**,
+that is the same data and the same start. Return three things:
+
+- `gain`: by how much the regulariser raises the accuracy, as a mean over the seeds;
+- `error`: the standard error of that mean, from the spread of the gains (divide by S − 1 inside);
+- `clear`: True if the gain is larger than twice its standard error, otherwise False.
+
+S is at least 2.""",
+    reference=paired_gain,
+    inputs=_gain_inputs,
+    corners=_gain_corners,
+    returns=("gain", "error", "clear"),
+    wrongs=(
+        Wrong(
+            "unpaired",
+            _judged(_gain, _unpaired),
+            "**The seeds are not paired.** A hard data set is hard for both methods, and that "
+            "common part is in the spread of each. In the difference of one seed it cancels: take "
+            "differences first, then their spread.",
+            belief="D-12",
+            decoy="error = np.sqrt((restrained.var(ddof=1) + plain.var(ddof=1)) / len(plain))",
+        ),
+        Wrong(
+            "spread-of-one",
+            _judged(_gain, lambda a, b: a.std(ddof=1) / np.sqrt(len(a))),
+            "**That is the spread of one method's scores.** The question is how the *gain* varies "
+            "from seed to seed, so both methods belong in it.",
+            belief="D-12",
+            decoy="error = restrained.std(ddof=1) / np.sqrt(len(gains))",
+        ),
+        Wrong(
+            "deviation",
+            _judged(_gain, lambda a, b: np.std(a - b, ddof=1)),
+            "**That is the standard deviation of a single gain.** The mean of S gains varies less, "
+            "by a factor of √S; more seeds would otherwise never make anything clearer.",
+            decoy="error = gains.std(ddof=1)",
+        ),
+        Wrong(
+            "no-root",
+            _judged(_gain, lambda a, b: np.std(a - b, ddof=1) / len(a)),
+            "**You divide by S.** Variances of independent gains add up, so their mean has a "
+            "variance S times as small, and a *deviation* smaller by √S only.",
+            decoy="error = gains.std(ddof=1) / len(gains)",
+        ),
+        Wrong(
+            "by-s",
+            _judged(_gain, lambda a, b: np.std(a - b) / np.sqrt(len(a))),
+            "**The spread is divided by S inside.** The gains lie closer to their own mean than to "
+            "the true one, and S − 1 corrects for it. With three seeds that is no trifle: "
+            "NumPy's `std` divides by S unless told otherwise.",
+            decoy="error = gains.std() / np.sqrt(len(gains))",
+        ),
+        Wrong(
+            "best-seeds",
+            _judged(lambda a, b: a.max() - b.max(), _error),
+            "**The best seed of each is compared with the best of the other.** Among several runs "
+            "one is lucky, and it need not be the same seed. Use all of them.",
+            belief="D-12",
+            decoy="gain = restrained.max() - plain.max()",
+        ),
+        Wrong(
+            "sign",
+            _judged(lambda a, b: np.mean(b - a), _error),
+            "**The sign is turned.** Accuracy should rise: the gain is with the regulariser less "
+            "without.",
+            decoy="gains = plain - restrained",
+        ),
+        Wrong(
+            "any-gain",
+            _judged(_gain, _error, lambda gain, error: gain > 0),
+            "**Any gain above zero counts.** If the regulariser did nothing, the mean would still "
+            "be above zero half of the time.",
+            belief="D-12",
+            decoy="return gain, error, gain > 0",
+        ),
+        Wrong(
+            "one-error",
+            _judged(_gain, _error, lambda gain, error: gain > error),
+            "**One standard error is not enough.** By chance alone a mean is beyond that in about "
+            "one of six comparisons with many seeds, and more often with few.",
+            decoy="return gain, error, gain > error",
+        ),
+        Wrong(
+            "either-way",
+            _judged(_gain, _error, lambda gain, error: abs(gain) > 2 * error),
+            "**A clear loss counts as a gain.** The size alone is compared; the sign matters.",
+            decoy="return gain, error, abs(gain) > 2 * error",
+        ),
+    ),
+    hints=(
+        "Which numbers have something in common? Begin with one gain for each seed.",
+        "A standard error is the standard deviation of the gains over √S. `std` has an argument "
+        "`ddof`, which is 0 unless you set it.",
+    ),
+    why="""Seeds differ: in which labels are wrong, in the start, in the order of batches. Both
+methods meet the same seed, so much of that difference cancels in their gain, and a smaller effect
+can be seen with the same runs. The standard error says how far the mean gain would move with other
+seeds; twice that is a customary line and no law. With three seeds it is itself a rough guess: an
+exact test asks for more than four standard errors there. So do not rank methods that lie closer
+than that.""",
+    objectives=("OF-7",),
+    minutes=8,
+    difficulty=2,
+)
+
+
 EXERCISES = (
     GROUP_SPLIT,
     STANDARDISE,
+    BIAS_VARIANCE,
+    SHORTEST_FIT,
     DECOUPLED_STEP,
     DROPOUT_FORWARD,
     EARLY_STOPPING,
     ENSEMBLE_PREDICT,
+    PAIRED_GAIN,
 )
