@@ -987,7 +987,7 @@ def _features(rng: np.random.Generator, N: int, P: int) -> np.ndarray:
 
 
 def _shortest_inputs(rng: np.random.Generator, N: int, P: int, K: int) -> dict:
-    return {"phi": _features(rng, N, P), "targets": rng.normal(0, 2, (N, K))}
+    return {"phi": _features(rng, N + 1, P), "targets": rng.normal(0, 2, (N + 1, K))}
 
 
 def _shortest_corners(rng: np.random.Generator) -> list[Case]:
@@ -995,8 +995,7 @@ def _shortest_corners(rng: np.random.Generator) -> list[Case]:
         "fewer features than examples": (12, 5),
         "as many features as examples": (6, 6),
         "more features than examples": (5, 12),
-        "far more features than examples": (2, 30),
-        "a single example": (1, 4),
+        "far more features than examples": (3, 30),
     }
     return [
         Case(tests, {"phi": _features(rng, N, P), "targets": rng.normal(0, 2, (N, 2))})
@@ -1197,9 +1196,12 @@ def _gain_corners(rng: np.random.Generator) -> list[Case]:
 
     far = np.array([0.25, 0.5, 0.75])
     return [
-        Case("a gain of 1.5 standard errors", seeds(0.030)),
+        Case("a gain just below two standard errors", seeds(0.0396)),
+        Case("a gain of 1.8 standard errors", seeds(0.036)),
         Case("a gain of 2.5 standard errors", seeds(0.050)),
         Case("a gain of half a standard error", seeds(0.010)),
+        Case("a gain of 3.2 standard errors", seeds(0.064)),
+        Case("a gain of 3.8 standard errors", seeds(0.076)),
         Case("a clear loss", seeds(-0.070)),
         Case("the same gain on every seed", {"restrained": far + 0.125, "plain": far}),
         Case("no gain on any seed", {"restrained": far, "plain": far.copy()}),
