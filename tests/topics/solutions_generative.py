@@ -1,10 +1,13 @@
 """Right answers to the exercises of `generative`, written in other ways."""
 
+import collections
 import math
 
 import numpy as np
 import torch
+from scipy.spatial.distance import cdist
 from sklearn.metrics import precision_recall_curve
+from sklearn.neighbors import NearestNeighbors
 from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
 
@@ -126,6 +129,126 @@ def back_in_torch(xt, guess, t, alphas, fresh):
     before = bars[t - 1] if t > 0 else torch.ones(()).double()
     mean = (xt - (1 - alphas[t]) * (1 - bars[t]).rsqrt() * guess) * alphas[t].rsqrt()
     return (mean + ((1 - before) / (1 - bars[t]) * (1 - alphas[t])).sqrt() * fresh).numpy()
+
+
+# autoencoder_gradients
+
+
+@solves("autoencoder_gradients")
+def squeeze_loop(x, encoder, decoder):
+    loss, d_encoder, d_decoder = 0.0, np.zeros(encoder.shape), np.zeros(decoder.shape)
+    for picture in x:
+        code = encoder @ picture
+        error = decoder @ code - picture
+        loss += error @ error
+        d_decoder += 2 * np.outer(error, code)
+        d_encoder += 2 * np.outer(decoder.T @ error, picture)
+    return loss / len(x), d_encoder / len(x), d_decoder / len(x)
+
+
+@solves("autoencoder_gradients")
+def squeeze_einsum(x, encoder, decoder):
+    code = np.einsum("bd,kd->bk", x, encoder)
+    error = x - np.einsum("bk,dk->bd", code, decoder)
+    loss = np.einsum("bd,bd->b", error, error).mean()
+    d_encoder = np.einsum("bd,dk,be->ke", error, decoder, x)
+    d_decoder = np.einsum("bd,bk->dk", error, code)
+    return loss, -2 * d_encoder / len(x), -2 * d_decoder / len(x)
+
+
+@solves("autoencoder_gradients")
+def squeeze_by_moments(x, encoder, decoder):
+    moments = x.T @ x / len(x)
+    rest = decoder @ encoder - np.eye(x.shape[1])
+    loss = np.trace(rest @ moments @ rest.T)
+    return loss, 2 * decoder.T @ rest @ moments, 2 * rest @ moments @ encoder.T
+
+
+@solves("autoencoder_gradients")
+def squeeze_autograd(x, encoder, decoder):
+    x, encoder, decoder = map(torch.tensor, (x, encoder, decoder))
+    encoder.requires_grad_()
+    decoder.requires_grad_()
+    drawn = F.linear(F.linear(x, encoder), decoder)
+    loss = F.mse_loss(drawn, x, reduction="sum") / len(x)
+    d_encoder, d_decoder = torch.autograd.grad(loss, (encoder, decoder))
+    return loss.item(), d_encoder.numpy(), d_decoder.numpy()
+
+
+# share_of_copies
+
+
+@solves("share_of_copies")
+def copies_loop(drawn, train, held_out, level):
+    def nearest(row):
+        return min(math.dist(row, other) for other in train)
+
+    limit = np.quantile([nearest(row) for row in held_out], level)
+    return sum(nearest(row) < limit for row in drawn) / len(drawn)
+
+
+@solves("share_of_copies")
+def copies_cdist(drawn, train, held_out, level):
+    usual, near = (cdist(rows, train).min(axis=1) for rows in (held_out, drawn))
+    return float((near < np.quantile(usual, level)).mean())
+
+
+@solves("share_of_copies")
+def copies_neighbours(drawn, train, held_out, level):
+    tree = NearestNeighbors(n_neighbors=1).fit(train)
+    limit = np.quantile(tree.kneighbors(held_out)[0], level)
+    return np.count_nonzero(tree.kneighbors(drawn)[0] < limit) / len(drawn)
+
+
+@solves("share_of_copies")
+def copies_einsum(drawn, train, held_out, level):
+    both = np.concatenate([held_out, drawn])[:, None] - train[None]
+    near = np.sqrt(np.einsum("mnd,mnd->mn", both, both)).min(1)
+    real, made = near[: len(held_out)], near[len(held_out) :]
+    return 1 - np.mean(made >= np.percentile(real, 100 * level))
+
+
+# compose
+
+
+@solves("compose")
+def compose_search(odds, start, uniforms):
+    tune = np.array(start)
+    for u in uniforms:
+        edges = np.cumsum(odds(tune[len(tune) - len(start) :]))
+        tune = np.append(tune, np.searchsorted(edges, u, side="right"))
+    return tune
+
+
+@solves("compose")
+def compose_queue(odds, start, uniforms):
+    window, tune = collections.deque(start, maxlen=len(start)), [int(s) for s in start]
+    for u in uniforms:
+        shares, symbol = odds(window), 0
+        while sum(shares[: symbol + 1]) <= u:
+            symbol += 1
+        window.append(symbol)
+        tune.append(symbol)
+    return np.array(tune)
+
+
+@solves("compose")
+def compose_in_place(odds, start, uniforms):
+    W = len(start)
+    tune = np.concatenate([start, np.full(len(uniforms), -1)])
+    for i, u in enumerate(uniforms):
+        tune[W + i] = np.argmax(np.cumsum(odds(tune[i : W + i])) > u)
+    return tune
+
+
+@solves("compose")
+def compose_torch(odds, start, uniforms):
+    tune = torch.tensor(start)
+    for u in uniforms:
+        p = torch.as_tensor(odds(tune[-len(start) :]))
+        k = (p.cumsum(0) > u).nonzero()[0]
+        tune = torch.cat([tune, k])
+    return tune.numpy()
 
 
 # reparameterise

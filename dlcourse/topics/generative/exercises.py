@@ -1,8 +1,10 @@
-"""Exercises on generators: a divergence, noise in one leap, a step back, and alarms."""
+"""Exercises on generators: squeezing, a divergence, noise and back, alarms, copies, tunes."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from ...teach.exercise import Case, Exercise, Wrong
+from ...teach.exercise import Case, Exercise, Property, Wrong
 
 # --- kl_to_standard_normal -----------------------------------------------------------------------
 
@@ -603,4 +605,540 @@ ones are rare and accuracy does not.""",
 )
 
 
-EXERCISES = (KL_TO_STANDARD_NORMAL, PRECISION_RECALL, ADD_NOISE, STEP_BACK)
+# --- autoencoder_gradients -----------------------------------------------------------------------
+
+
+def autoencoder_gradients(x, encoder, decoder):
+    """(loss, its slope by encoder, by decoder): x (B, D), encoder (K, D), decoder (D, K)."""
+    code = x @ encoder.T  # (B, K): all that the decoder gets to see
+    error = code @ decoder.T - x  #: drawn again, less the target
+    loss = (error**2).sum() / len(x)  #: summed over pixels, averaged over pictures
+    slope = 2 * error / len(x)  #: of the loss by each drawn pixel
+    return loss, (slope @ decoder).T @ x, slope.T @ code
+
+
+def _autoencoder_inputs(rng: np.random.Generator, B: int, D: int, K: int) -> dict:
+    return {
+        "x": rng.normal(0, 1.5, (B, D)),
+        "encoder": rng.normal(0, 0.7, (K, D)),
+        "decoder": rng.normal(0, 0.7, (D, K)),
+    }
+
+
+def _autoencoder_corners(rng: np.random.Generator) -> list[Case]:
+    x, kept = rng.normal(0, 2, (4, 3)), np.eye(3)
+    return [
+        Case("a code that keeps every number", {"x": x, "encoder": kept, "decoder": kept}),
+        Case("a code that keeps one number", {"x": x, "encoder": kept[:1], "decoder": kept[:, :1]}),
+        Case("a code that keeps nothing", {"x": x, "encoder": 0 * kept, "decoder": kept}),
+        Case("a decoder that draws nothing", {"x": x, "encoder": kept, "decoder": 0 * kept}),
+    ]
+
+
+def _squeezed(loss=None, slope=None, parts=None):
+    """A known-wrong variant: other divisors of the loss and the slope, or other gradients."""
+
+    def wrong(x, encoder, decoder):
+        code = x @ encoder.T
+        error = code @ decoder.T - x
+        value = (error**2).sum() / len(x) if loss is None else loss(error)
+        out = 2 * error / len(x) if slope is None else slope(error)
+        if parts is not None:
+            return value, *parts(out, code, x, encoder, decoder)
+        return value, (out @ decoder).T @ x, out.T @ code
+
+    return wrong
+
+
+def _tied(x, encoder, decoder):
+    return autoencoder_gradients(x, encoder, encoder.T)
+
+
+AUTOENCODER_GRADIENTS = Exercise(
+    id="autoencoder_gradients",
+    title="Its own teacher",
+    asks="""The smallest autoencoder is linear: `encoder` (K, D) turns each picture of `x` (B, D)
+into a code of K numbers, $z = x\\,W_e^\\top$, and `decoder` (D, K) draws it again,
+$\\hat x = z\\,W_d^\\top$ (weights lie as in PyTorch, outputs first). Return three things:
+
+- `loss`: the squared error of the drawn pictures, **summed** over pixels and **averaged** over the
+  B pictures;
+- `d_encoder` (K, D) and `d_decoder` (D, K): the slopes of the loss by the two matrices.""",
+    reference=autoencoder_gradients,
+    inputs=_autoencoder_inputs,
+    corners=_autoencoder_corners,
+    returns=("loss", "d_encoder", "d_decoder"),
+    wrongs=(
+        Wrong(
+            "mean-over-pixels",
+            _squeezed(lambda e: (e**2).mean(), lambda e: 2 * e / e.size),
+            "**You take the mean over the pixels, too.** The squared errors of one picture add up. "
+            "A mean makes them weaker by D, which is felt as soon as another term stands beside "
+            "them, as in the VAE.",
+            belief="G-05",
+            see="generator-bench#recon-mean",
+            decoy="loss = (error**2).mean()",
+        ),
+        Wrong(
+            "sum-over-batch",
+            _squeezed(lambda e: (e**2).sum(), lambda e: 2 * e),
+            "**The pictures of the batch are added up, too.** Loss and slopes then grow with the "
+            "batch, and the learning rate would have to shrink with it. Divide by B.",
+            belief="C-08",
+            decoy="loss = (error**2).sum()",
+        ),
+        Wrong(
+            "slope-not-shared",
+            _squeezed(slope=lambda e: 2 * e),
+            "**The loss is a mean over pictures, its slopes are a sum.** The division by B belongs "
+            "into the slopes as well.",
+            belief="B-02",
+            decoy="slope = 2 * error",
+        ),
+        Wrong(
+            "no-two",
+            _squeezed(slope=lambda e: e / len(e)),
+            "**The factor 2 is missing from the slopes.** The loss has no ½ in front, so the slope "
+            "of $e^2$ is $2e$.",
+            decoy="slope = error / len(x)",
+        ),
+        Wrong(
+            "uphill",
+            _squeezed(slope=lambda e: -2 * e / len(e)),
+            "**The slopes have the wrong sign.** The target enters the error with a minus: drawn "
+            "less target. In the square nobody sees which way round it was, in the slope one does.",
+            belief="B-01",
+            decoy="error = x - code @ decoder.T",
+        ),
+        Wrong(
+            "transposed",
+            _squeezed(parts=lambda s, z, x, e, d: (x.T @ (s @ d), z.T @ s)),
+            "**The slopes lie on their side.** A gradient has the shape of what it belongs to: "
+            "outputs first, so the incoming slope stands on the left and is transposed.",
+            belief="B-10",
+            decoy="return loss, x.T @ (slope @ decoder), code.T @ slope",
+        ),
+        Wrong(
+            "encoder-cut-off",
+            _squeezed(parts=lambda s, z, x, e, d: (np.zeros(e.shape), s.T @ z)),
+            "**Nothing comes back to the encoder.** The code is no given: the loss depends on the "
+            "encoder through it, so the slope has to go on through the decoder.",
+            belief="B-19",
+        ),
+        Wrong(
+            "mirrored",
+            _squeezed(parts=lambda s, z, x, e, d: ((s.T @ z).T, s.T @ z)),
+            "**The encoder gets the decoder's slope, turned round.** The two are no mirror images: "
+            "the encoder multiplies pictures, and its slope comes back through the decoder.",
+        ),
+        Wrong(
+            "tied",
+            _tied,
+            "**You draw with the encoder, turned round.** An autoencoder may share its weights in "
+            "this way; here the decoder has weights of its own.",
+            decoy="error = code @ encoder - x",
+        ),
+        Wrong(
+            "root",
+            _squeezed(lambda e: np.linalg.norm(e, axis=1).mean()),
+            "**The loss is a mean of lengths.** There is a root in it; the squared error has none, "
+            "and the slopes you return are those of the square.",
+            decoy="loss = np.sqrt((error**2).sum(axis=1)).mean()",
+        ),
+    ),
+    hints=(
+        "Forwards: the code, then the drawing. What is the target?",
+        "Backwards, begin at the drawing: the slope of the loss by one drawn pixel is twice its "
+        "error, over B.",
+        "The decoder saw the code and the encoder saw `x`. Each gradient is the slope that comes "
+        "in, transposed, times what the layer saw; on the way to the encoder the slope passes "
+        "through the decoder.",
+    ),
+    why="""Set the decoder's slope to zero: then the errors are uncorrelated with every code number,
+so nothing of what is left over could still be said by the code. Set the encoder's to zero as well,
+and at the best such point the code spans the same directions as the first K principal components:
+it keeps the K directions in which pictures differ most (Bourlard and Kamp, 1988). A single
+direction of the code has no meaning of its own, since turning the code and turning it back in the
+decoder changes no drawing. Bends let a network do better than PCA, with the same loss.""",
+    objectives=("GM-1",),
+    minutes=10,
+    difficulty=3,
+)
+
+
+# --- share_of_copies -----------------------------------------------------------------------------
+
+
+def share_of_copies(drawn, train, held_out, level):
+    """The share of drawn rows (M, D) nearer to train (N, D) than the share level of held_out is."""
+    real = np.linalg.norm(held_out[:, None] - train, axis=2).min(axis=1)  #: of rows nobody copied
+    near = np.linalg.norm(drawn[:, None] - train, axis=2).min(axis=1)  #: to the nearest one
+    return np.mean(near < np.quantile(real, level))
+
+
+def _copies_inputs(rng: np.random.Generator, M: int, N: int, H: int, D: int) -> dict:
+    train, held_out = rng.normal(size=(3 * N + 5, D + 1)), rng.normal(size=(2 * H + 7, D + 1))
+
+    def like(rows: np.ndarray, count: int, noise: float) -> np.ndarray:
+        some = rows[rng.integers(len(rows), size=count)]
+        return some + noise * rng.normal(size=some.shape)
+
+    drawn = [train[:2], like(train, M + 2, 0.02), like(held_out, M, 0.05)]
+    drawn += [rng.normal(0, 1.2, (2 * M + 3, D + 1))]
+    return {
+        "drawn": rng.permutation(np.concatenate(drawn)),
+        "train": train,
+        "held_out": held_out,
+        "level": round(float(rng.uniform(0.15, 0.4)), 2),
+    }
+
+
+def _copies_corners(rng: np.random.Generator) -> list[Case]:
+    given = _copies_inputs(rng, 5, 7, 6, 3)
+    train, held_out = given["train"], given["held_out"]
+    return [
+        Case("a generator that hands out training rows", {**given, "drawn": train[3:9].copy()}),
+        Case("copies with a little noise", {**given, "drawn": train[:8] + 1e-3}),
+        Case("a generator that draws far from everything", {**given, "drawn": 9 + train[:6]}),
+        Case(
+            "one training row, over and over", {**given, "drawn": train[[4] * 6 + [5] * 2] + 9e-4}
+        ),
+        Case("rows near real ones it has not seen", {**given, "drawn": held_out + 1e-3}),
+        Case("a strict level", {**given, "level": 0.05}),
+    ]
+
+
+def _nearest(a, b):
+    return np.linalg.norm(a[:, None] - b, axis=2).min(axis=1)
+
+
+def _found(limit, near=lambda d, t, h: _nearest(d, t), shown=np.mean):
+    """A known-wrong variant: another limit, another distance, or another count."""
+
+    def wrong(drawn, train, held_out, level):
+        return shown(near(drawn, train, held_out) < limit(drawn, train, held_out, level))
+
+    return wrong
+
+
+def _limit(d, t, h, level):
+    return np.quantile(_nearest(h, t), level)
+
+
+def _by_mean_distance(drawn, train, held_out, level):
+    far, usual = (np.linalg.norm(a[:, None] - train, axis=2).mean(1) for a in (drawn, held_out))
+    return np.mean(far < np.quantile(usual, level))
+
+
+SHARE_OF_COPIES = Exercise(
+    id="share_of_copies",
+    title="Drawn, or copied?",
+    asks="""A generator that hands out its training data looks brilliant. Return the share of
+`drawn` rows that are **suspiciously near** to training: nearer to their nearest training row than
+the share `level` of real rows is.
+
+- `drawn` (M, D), `train` (N, D) and `held_out` (H, D) are samples, a row each; `held_out` holds
+  real ones that the generator has never seen. Distances are Euclidean.
+- The limit is the quantile `level` (`np.quantile`) of the distances from each held-out row to its
+  nearest training row; a drawn row counts if its own distance is smaller.""",
+    reference=share_of_copies,
+    inputs=_copies_inputs,
+    corners=_copies_corners,
+    valid=lambda inputs: 0 < inputs["level"] < 1,
+    properties=(
+        Property(
+            "a share",
+            lambda i, parts: bool(0 <= parts["result"] <= 1),
+            "A share lies between 0 and 1.",
+        ),
+    ),
+    wrongs=(
+        Wrong(
+            "own-limit",
+            _found(lambda d, t, h, level: np.quantile(_nearest(d, t), level)),
+            "**The limit is taken from the drawn rows themselves.** Then the share is about "
+            "`level` for every generator, the copying one included. What is usual, real rows say.",
+        ),
+        Wrong(
+            "train-with-itself",
+            _found(lambda d, t, h, level: np.quantile(_nearest(t, t), level)),
+            "**The training rows are compared with themselves.** Each is its own nearest row, at "
+            "distance zero, so nothing is ever nearer. Ask how near *held-out* rows come.",
+            belief="D-03",
+            decoy="real = np.linalg.norm(train[:, None] - train, axis=2).min(axis=1)",
+        ),
+        Wrong(
+            "near-held-out",
+            _found(_limit, lambda d, t, h: _nearest(d, h)),
+            "**The drawn rows are compared with held-out ones.** The generator has never seen "
+            "those, so it cannot copy them. Copies are found beside the training rows.",
+            decoy="near = np.linalg.norm(drawn[:, None] - held_out, axis=2).min(axis=1)",
+        ),
+        Wrong(
+            "exact-only",
+            lambda drawn, train, held_out, level: np.mean(_nearest(drawn, train) == 0),
+            "**Only exact copies count.** A little noise on a training row would hide it. How near "
+            "is too near, the held-out rows tell.",
+            decoy="return np.mean(near == 0)",
+        ),
+        Wrong(
+            "level-as-distance",
+            _found(lambda d, t, h, level: level),
+            "**`level` is used as a distance.** It is a share of the held-out rows; the distance "
+            "that belongs to it is a quantile, and depends on the data.",
+            decoy="return np.mean(near < level)",
+        ),
+        Wrong(
+            "other-tail",
+            _found(lambda d, t, h, level: _limit(d, t, h, 1 - level)),
+            "**That is the quantile from the other end.** Nearly every real row lies below it, so "
+            "nearly everything would be called a copy.",
+            decoy="return np.mean(near < np.quantile(real, 1 - level))",
+        ),
+        Wrong(
+            "the-honest",
+            lambda *given: 1 - share_of_copies(*given),
+            "**That is the share that is *not* suspicious.** Copies are nearer than the limit.",
+            decoy="return np.mean(near > np.quantile(real, level))",
+        ),
+        Wrong(
+            "training-rows-copied",
+            _found(_limit, lambda d, t, h: _nearest(t, d)),
+            "**That is the share of the *training* rows that have a drawn row nearby.** A "
+            "generator that gives out one training row for ever would look innocent. Take the "
+            "minimum over the training rows, one for each drawn row.",
+            belief="T-05",
+            decoy="near = np.linalg.norm(drawn[:, None] - train, axis=2).min(axis=0)",
+        ),
+        Wrong(
+            "mean-distance",
+            _by_mean_distance,
+            "**You take the mean distance to all training rows.** That says how central a row is. "
+            "A copy is near to *one* of them: take the smallest.",
+        ),
+        Wrong(
+            "count",
+            _found(_limit, shown=np.sum),
+            "**That is a number of rows.** Divide by how many were drawn, or two generators that "
+            "drew different numbers cannot be compared.",
+            decoy="return np.sum(near < np.quantile(real, level))",
+        ),
+    ),
+    hints=(
+        "Two lists of distances are needed, both to the nearest *training* row: one for the drawn "
+        "rows and one for the held-out rows.",
+        "`a[:, None] - b` has shape (rows of a, rows of b, D): a length along the last axis, then "
+        "the smallest along the rows of b.",
+        "The held-out list gives the limit, the drawn list is compared with it.",
+    ),
+    why="""Held-out rows come from the same source as training rows and were copied by nobody, so
+they show how near one comes *by chance*. An honest generator of perfect samples would get about
+`level`; far more is copying, and far less says that it draws away from the data. No loss shows
+this: copies are readable, varied and spread like the real ones, so they win every other question.
+The distance must mean something, too: shift a picture by a pixel, and it is far from its original
+in this measure while everybody would call it a copy.""",
+    objectives=("GM-6",),
+    minutes=9,
+    difficulty=2,
+    equivalent={
+        "real = np.linalg.norm(held_out[:, None] - train, axis=2).min(axis=1) -> "
+        "real = np.linalg.norm(train - held_out[:, None], axis=2).min(axis=1)": (
+            "the distance from a to b is the distance from b to a"
+        ),
+        "near = np.linalg.norm(drawn[:, None] - train, axis=2).min(axis=1) -> "
+        "near = np.linalg.norm(train - drawn[:, None], axis=2).min(axis=1)": (
+            "the distance from a to b is the distance from b to a"
+        ),
+    },
+)
+
+
+# --- compose -------------------------------------------------------------------------------------
+
+
+def compose(odds, start, uniforms):
+    """`start` (W,) and one more symbol for each of `uniforms` (L,), drawn by `odds`: (W + L,)."""
+    tune = list(start)
+    for u in uniforms:
+        window = tune[-len(start) :]  #: all that the model looks at
+        reached = np.cumsum(odds(window))  #: up to and including each symbol
+        tune.append(np.sum(reached <= u))  # how many symbols end before u
+    return np.array(tune)
+
+
+@dataclass(frozen=True)
+class _Odds:
+    """Odds (S,) of the next symbol that depend on the oldest and the newest one of a window."""
+
+    oldest: np.ndarray  # (S, S) logits by symbol
+    newest: np.ndarray
+
+    def __call__(self, window):
+        logits = self.oldest[int(window[0])] + self.newest[int(window[-1])]
+        e = np.exp(logits - logits.max())
+        return e / e.sum()
+
+    def __repr__(self) -> str:
+        return f"a model of {len(self.oldest)} symbols"
+
+
+def _compose_inputs(rng: np.random.Generator, W: int, L: int, S: int) -> dict:
+    size = S + 1
+    return {
+        "odds": _Odds(rng.normal(0, 1.2, (size, size)), rng.normal(0, 1.2, (size, size))),
+        "start": rng.integers(size, size=W),
+        "uniforms": rng.uniform(0, 0.999, L).round(4),
+    }
+
+
+def _compose_corners(rng: np.random.Generator) -> list[Case]:
+    long = _compose_inputs(rng, 3, 40, 5)
+    turn = 60.0 * np.roll(np.eye(4), 1, axis=1)  # 0, 1, 2, 3, 0, 1, ...
+    scale = {
+        "odds": _Odds(0 * turn, turn),
+        "start": np.array([2]),
+        "uniforms": long["uniforms"][:6],
+    }
+    return [
+        Case("a long tune", long),
+        Case("a long memory", _compose_inputs(rng, 8, 30, 3)),
+        Case("odds that leave no choice", scale),
+        Case("nothing to add", {**long, "uniforms": np.zeros(0)}),
+    ]
+
+
+def _pick(p, u) -> int:
+    return int(np.searchsorted(np.cumsum(p), u, side="right"))
+
+
+def _composed(look=lambda tune, W: tune[-W:], pick=_pick, shown=lambda tune, W: tune):
+    """A known-wrong variant: another window, another choice, or another part of the tune."""
+
+    def wrong(odds, start, uniforms):
+        tune = [int(s) for s in start]
+        for u in uniforms:
+            tune.append(pick(odds(look(tune, len(start))), u))
+        return np.array(shown(tune, len(start)), dtype=int)
+
+    return wrong
+
+
+def _one_number(odds, start, uniforms):
+    return _composed(pick=lambda p, u: _pick(p, uniforms[0]))(odds, start, uniforms)
+
+
+COMPOSE = Exercise(
+    id="compose",
+    title="Symbol by symbol",
+    asks="""`odds(window)` takes the last W symbols of a tune, oldest first, and returns how
+probable each next symbol 0, 1, 2, ... is, an array that adds up to 1. Begin with `start` (W,) and
+draw one symbol for each number of `uniforms` (L,), in order; each new symbol belongs to what the
+model looks at from then on. Return the whole tune, `start` included: whole numbers (W + L,).
+
+A number u draws the first symbol k for which $p_0 + p_1 + \\dots + p_k$ is **larger** than u.""",
+    reference=compose,
+    inputs=_compose_inputs,
+    corners=_compose_corners,
+    valid=lambda inputs: bool((inputs["uniforms"] >= 0).all() and (inputs["uniforms"] < 1).all()),
+    properties=(
+        Property(
+            "it begins with the start",
+            lambda i, parts: np.array_equal(parts["result"][: len(i["start"])], i["start"]),
+            "The tune does not begin with `start`.",
+        ),
+    ),
+    wrongs=(
+        Wrong(
+            "likeliest",
+            _composed(pick=lambda p, u: int(np.argmax(p))),
+            "**The likeliest symbol wins every time.** Then every tune with this start is the "
+            "same, and it soon goes round in circles. Odds are there to be drawn from.",
+            belief="A-15",
+            decoy="tune.append(np.argmax(odds(window)))",
+        ),
+        Wrong(
+            "window-stands-still",
+            _composed(lambda tune, W: tune[:W]),
+            "**The model always looks at the start.** All symbols are drawn from the same odds and "
+            "know nothing of one another. After each draw the window moves on by one.",
+            decoy="window = tune[: len(start)]",
+        ),
+        Wrong(
+            "whole-past",
+            _composed(lambda tune, W: tune),
+            "**The model is given the whole tune.** It was trained on the last W symbols; the "
+            "oldest must drop out when a new one comes in.",
+            decoy="window = tune",
+        ),
+        Wrong(
+            "last-only",
+            _composed(lambda tune, W: tune[-1:]),
+            "**The model sees the last symbol only.** That is the table of pairs: it cannot repeat "
+            "a bar, for it does not know what was played in it.",
+            decoy="window = tune[-1:]",
+        ),
+        Wrong(
+            "newest-first",
+            _composed(lambda tune, W: tune[-W:][::-1]),
+            "**The window is turned round.** The oldest symbol comes first, as in training.",
+            belief="A-10",
+            decoy="window = tune[-len(start) :][::-1]",
+        ),
+        Wrong(
+            "start-left-out",
+            _composed(shown=lambda tune, W: tune[W:]),
+            "**The start is missing from the tune.** It was given and not drawn, but it is played.",
+            decoy="return np.array(tune[len(start) :])",
+        ),
+        Wrong(
+            "start-counts",
+            _composed(shown=lambda tune, W: tune[: max(W, len(tune) - W)]),
+            "**The tune ends too soon.** Every number of `uniforms` draws a symbol; those of the "
+            "start come on top.",
+        ),
+        Wrong(
+            "one-too-high",
+            _composed(pick=lambda p, u: min(_pick(p, u) + 1, len(p) - 1)),
+            "**The symbol after the right one is taken.** Symbols are numbered from 0, and the "
+            "first whose running sum passes u is the one that is drawn.",
+        ),
+        Wrong(
+            "odds-not-asked",
+            _composed(pick=lambda p, u: int(u * len(p))),
+            "**All symbols are equally likely.** The number u is spread evenly over them, whatever "
+            "the model says. Spread it over the running sum of the odds.",
+            decoy="tune.append(int(u * len(odds(window))))",
+        ),
+        Wrong(
+            "one-number",
+            _one_number,
+            "**Every symbol is drawn with the first number.** Luck then has no second say: use "
+            "each number once.",
+        ),
+    ),
+    hints=(
+        "Keep a list, and let it grow. What does the model look at before each draw?",
+        "The end of the list, as many symbols as `start` has: a slice with a negative beginning.",
+        "A running sum of the odds cuts the line from 0 to 1 into pieces, one for each symbol. In "
+        "which piece does u lie?",
+    ),
+    why="""The probability of a whole tune is a product: of the second symbol after the first, of
+the third after both, and so on. Drawing in that order draws tunes with exactly these probabilities.
+A window cuts the past off, so whatever is further back than W cannot be kept: with one symbol of
+memory no bar is ever repeated. And a model is never corrected while it composes: it reads its own
+draws, mistakes included.""",
+    objectives=("GM-7",),
+    minutes=9,
+    difficulty=2,
+)
+
+
+EXERCISES = (
+    AUTOENCODER_GRADIENTS,
+    KL_TO_STANDARD_NORMAL,
+    PRECISION_RECALL,
+    ADD_NOISE,
+    STEP_BACK,
+    SHARE_OF_COPIES,
+    COMPOSE,
+)
