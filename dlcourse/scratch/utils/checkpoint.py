@@ -1,4 +1,8 @@
-"""Trading time for memory: the engine does not, so a checkpointed part runs as any other."""
+"""Trading time for memory: the engine does not, so a checkpointed part runs as any other.
+
+torch runs such a part again in backward, so that a batch norm in it counts each batch twice; here
+it counts once.
+"""
 
 
 def checkpoint(function, *args, use_reentrant=None, preserve_rng_state=True, **kwargs):
