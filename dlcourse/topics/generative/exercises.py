@@ -754,11 +754,11 @@ $\\hat x = z\\,W_d^\\top$ (weights lie as in PyTorch, outputs first). Return thr
         "in, transposed, times what the layer saw; on the way to the encoder the slope passes "
         "through the decoder.",
     ),
-    why="""Set the decoder's slope to zero: then the errors are uncorrelated with every code number,
-so nothing of what is left over could still be said by the code. Set the encoder's to zero as well,
-and at the best such point the code spans the same directions as the first K principal components:
-it keeps the K directions in which pictures differ most (Bourlard and Kamp, 1988). A single
-direction of the code has no meaning of its own, since turning the code and turning it back in the
+    why="""Take pictures from which the mean has been subtracted. Where the decoder's slope is zero,
+the errors are uncorrelated with every code number: nothing that is left over could still be drawn
+from the code along a straight line. Where both slopes are zero and the loss is smallest, the code
+spans the first K principal components: it keeps the K directions in which pictures differ most
+(Bourlard and Kamp, 1988). A single direction of the code has no meaning of its own, since turning the code and turning it back in the
 decoder changes no drawing. Bends let a network do better than PCA, with the same loss.""",
     objectives=("GM-1",),
     minutes=10,
