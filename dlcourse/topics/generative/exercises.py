@@ -758,8 +758,9 @@ $\\hat x = z\\,W_d^\\top$ (weights lie as in PyTorch, outputs first). Return thr
 the errors are uncorrelated with every code number: nothing that is left over could still be drawn
 from the code along a straight line. Where both slopes are zero and the loss is smallest, the code
 spans the first K principal components: it keeps the K directions in which pictures differ most
-(Bourlard and Kamp, 1988). A single direction of the code has no meaning of its own, since turning the code and turning it back in the
-decoder changes no drawing. Bends let a network do better than PCA, with the same loss.""",
+(Bourlard and Kamp, 1988). A single direction of the code has no meaning of its own, since turning
+the code, and turning it back in the decoder, changes no drawing. Bends let a network do better than
+PCA, with the same loss.""",
     objectives=("GM-1",),
     minutes=10,
     difficulty=3,
