@@ -699,10 +699,16 @@ EXPLORABLE = Explorable(
     picture,
     (
         Preset("latent", "Latent map", {"tab": "latent", "z": (-1.0, 1.0)}),
-        Preset("recon-mean", "Mean over pixels", {"loss": "recon-mean"}, "G-05"),
-        Preset("no-reparam", "Draw without gradient", {"loss": "no-reparam"}, "G-01"),
-        Preset("kl-sign", "Divergence subtracted", {"loss": "kl-sign"}, "G-04"),
-        Preset("logvar-as-std", "Log-variance as deviation", {"loss": "logvar-as-std"}, "G-02"),
+        Preset("recon-mean", "Mean over pixels", {"tab": "latent", "loss": "recon-mean"}, "G-05"),
+        Preset(
+            "no-reparam", "Draw without gradient",
+            {"tab": "latent", "loss": "no-reparam"}, "G-01",
+        ),
+        Preset("kl-sign", "Divergence subtracted", {"tab": "latent", "loss": "kl-sign"}, "G-04"),
+        Preset(
+            "logvar-as-std", "Log-variance as deviation",
+            {"tab": "latent", "loss": "logvar-as-std"}, "G-02",
+        ),
         Preset("duel", "A fair duel", {"tab": "duel"}),
         Preset("greedy", "A greedy generator", {"tab": "duel", "generator_steps": 5}, "G-15"),
         Preset("detach-generator", "Detach both", {"tab": "duel", "game": "detach"}, "G-11"),

@@ -814,25 +814,29 @@ EXPLORABLE = Explorable(
     describe,
     picture,
     (
-        Preset("peak", "Degree 19, 20 points", {"degree": 19}),
-        Preset("cubic", "Degree 3", {"degree": 3}),
+        Preset("peak", "Degree 19, 20 points", {"tab": "dial", "degree": 19}),
+        Preset("cubic", "Degree 3", {"tab": "dial", "degree": 3}),
         Preset(
-            "ridge", "Degree 19 with a ridge", {"degree": 19, "restraint": "ridge", "ridge": 0.1}
+            "ridge",
+            "Degree 19 with a ridge",
+            {"tab": "dial", "degree": 19, "restraint": "ridge", "ridge": 0.1},
         ),
-        Preset("l1", "Degree 59 with L1", {"degree": 59, "restraint": "l1", "l1": 0.1}),
+        Preset(
+            "l1", "Degree 59 with L1", {"tab": "dial", "degree": 59, "restraint": "l1", "l1": 0.1}
+        ),
         Preset(
             "too-much",
             "Far too much of it",
-            {"degree": 19, "restraint": "ridge", "ridge": 100.0},
+            {"tab": "dial", "degree": 19, "restraint": "ridge", "ridge": 100.0},
             "R-13",
         ),
         Preset(
             "dropped",
             "Degree 19 with dropout",
-            {"degree": 19, "restraint": "dropout", "dropout": 0.1},
+            {"tab": "dial", "degree": 19, "restraint": "dropout", "dropout": 0.1},
         ),
         Preset("eval", "Batch norm in eval()", {"tab": "switch", "mode": "eval"}),
-        Preset("past", "Past interpolation", {"degree": 59}, "R-01"),
+        Preset("past", "Past interpolation", {"tab": "dial", "degree": 59}, "R-01"),
         Preset("train-mode", "Batch norm left in train()", {"tab": "switch", "size": 2}, "R-06"),
         Preset(
             "too-few",
