@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dlcourse.teach import syllabus
+from dlcourse.topics import all_exercises
 from tools.execute import METADATA, WIDGET_VIEW
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,6 +128,22 @@ def test_a_dead_link_is_seen():
 def test_the_glossary_is_in_order():
     assert sorted(TERMS, key=str.casefold) == TERMS
     assert len(set(TERMS)) == len(TERMS)
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda p: p.stem)
+def test_every_objective_is_practised(path):
+    """An exercise for each objective, and each exercise with its card and its check."""
+    aims, source = syllabus.lesson(path.stem).objectives, sources(read(path))
+    own = [e for e in all_exercises() if set(e.objectives) & set(aims)]
+    unpractised = set(aims) - {aim for e in own for aim in e.objectives}
+    assert path.stem == "00-welcome" or not unpractised
+    for exercise in own:
+        assert f'exercise("{exercise.id}")' in source
+        assert f"check({exercise.name})" in source
+
+
+def sources(book: dict) -> str:
+    return "\n".join(joined(cell["source"]) for cell in code(book))
 
 
 def test_nearly_every_cell_is_compared(record_property):
