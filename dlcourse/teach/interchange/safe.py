@@ -9,7 +9,7 @@ from .plain import Refused
 
 LARGEST = 5_000_000  # bytes: a bank of a thousand questions has about one
 _DEEPEST = 40
-_MOST = 200_000
+_MOST = 100_000
 _ACTIVE = re.compile(r"<\s*(script|iframe|object|embed|svg|style|link|meta)\b", re.IGNORECASE)
 _HANDLER = re.compile(
     r"<[^>]*\son\w+\s*=|(?:javascript|vbscript)\s*:|data\s*:\s*text/html", re.IGNORECASE
