@@ -434,7 +434,7 @@ TASKS = [
     Task("Seq2Seq (attention)", "dates", "exact match", 0.9, "copied year, commonest rest",
          dates(True), same_year),
     Task("GPT", "prose", "nats a character", 2.1, "table of pairs",
-         continues(M.GPT, 64, 2, 4, 64, steps=300, lr=4e-3, length=64), bigram, False),
+         continues(M.GPT, 64, 2, 4, 64, steps=450, lr=4e-3, length=64), bigram, False),
     Task("BERT", "prose", "accuracy in gaps", 0.28, "commonest character", bert, space),
     Task("Recommender", "ratings", "RMSE in stars", 0.85, "person's and thing's mean",
          recommend, two_means, False),
