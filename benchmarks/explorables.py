@@ -139,10 +139,9 @@ def _measure(lab: Lab, subject: Subject) -> bool:
 def _headless(subject: Subject) -> tuple[float, int]:
     """Median milliseconds of computing a new frame, and the largest frame in bytes."""
     e, took, size = subject.explorable, [], 0
-    e.at(
-        **subject.settings(subject.values(20)[0])
-    )  # trained networks and the like are computed once
-    for value in subject.values(20):
+    values = subject.values(20)
+    e.at(**subject.settings(values[0]))  # trained networks and the like are computed once
+    for value in values:
         begin = time.perf_counter()
         frame = e.at(**subject.settings(value))
         took.append(1000 * (time.perf_counter() - begin))

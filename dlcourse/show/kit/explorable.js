@@ -2,7 +2,7 @@
 // A view gives `explorable(build)`; `build(bench)` returns { node, draw(frame, settings) } and, if it
 // likes, `side` (above the controls), `below` (under both, full width) and `close`.
 
-import { h, setHtml, panel, tell } from "./dom.js";
+import { h, setHtml, panel, tell, unique } from "./dom.js";
 import { control } from "./controls.js";
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
@@ -155,7 +155,7 @@ function knobText(knob, value) {
 function gate(bench) {
   const { model, spec } = bench;
   const node = h("div", { className: "dlx-gate" });
-  const name = `dlx-${Math.random().toString(36).slice(2)}`;
+  const name = unique("dlx-guess");
   let drawn = null;
   const draw = () => {
     const state = model.get("gate");
