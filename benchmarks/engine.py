@@ -28,6 +28,7 @@ CANDIDATES = {
     "torch": "torch",
     "again": "torch again",
     "torch1": "torch, 1 thread",
+    "kept": "torch, memory kept",
     "jax": "JAX",
     "autograd": "autograd",
     "mygrad": "MyGrad",
@@ -39,9 +40,13 @@ CANDIDATES = {
 
 def build(candidate, workload):
     """One training step of `workload` on `candidate`, as a function that returns the loss."""
+    if candidate in ("scratch", "kept"):
+        from dlcourse.scratch.memory import keep_freed_memory
+
+        keep_freed_memory()
     if candidate == "scratch":
         from dlcourse import scratch as engine
-    elif candidate in ("torch", "again", "torch1"):
+    elif candidate in ("torch", "again", "torch1", "kept"):
         import torch as engine
 
         if candidate == "torch1":
@@ -174,6 +179,9 @@ def facts(noise):
         f"Processor: {cpu()}, {os.cpu_count()} cores; torch {torch.__version__}. torch's matrix "
         "products use MKL, which is about twice as fast on Intel processors as on AMD's: these are "
         "figures for this machine, not for PyTorch everywhere.",
+        "The engine's process keeps freed memory for the next step, as lessons do (see "
+        "dlcourse/scratch/memory.py); torch runs as it is installed, and with the same setting in "
+        'the column "memory kept".',
         f"Noise: a second process of torch against the first came out at {noise}. Restart and "
         "repeat before you believe a difference of that size.",
     ]

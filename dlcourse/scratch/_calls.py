@@ -29,9 +29,18 @@ def inputs_of(forward):
     return names, optional, any(p.kind is p.VAR_POSITIONAL for p in params)
 
 
+NUMPYS = (("dim", "axis"), ("keepdim", "keepdims"))  # options under torch's and NumPy's names
+
+
+def unusual(forward, names):
+    """Keywords that `forward` itself cannot take: `out=`, inputs by name, NumPy's names."""
+    own = inspect.signature(forward).parameters.keys() - names.keys()  # pooling has its own `out`
+    return {"out", *names, *(numpys for _, numpys in NUMPYS)} - own
+
+
 def tidy(name, names, args, options):
     """Put inputs given by keyword in their places; know NumPy's names of `dim` and `keepdim`."""
-    for ours, numpys in (("dim", "axis"), ("keepdim", "keepdims")):
+    for ours, numpys in NUMPYS:
         if numpys in options:
             options[ours] = options.pop(numpys)
     if names.keys().isdisjoint(options):

@@ -232,15 +232,15 @@ def op(forward: Any = None, *, promotes=False, numbers=False, view=False) -> Any
         return functools.partial(op, promotes=promotes, numbers=numbers, view=view)
     name = forward.__name__.removeprefix("_")
     names, optional, variadic = _calls.inputs_of(forward)
-    own_out = "out" in inspect.signature(forward).parameters  # of pooling: the output's size
+    unusual = _calls.unusual(forward, names)
     count = len(names)
     allowed = _calls.NUMBERS if numbers or promotes else ()
     may_be_none = count - optional if allowed else 1  # inputs from this one on
 
     @functools.wraps(forward)
     def apply(*args, **options):
-        if options:
-            if "out" in options and not own_out:
+        if options and not unusual.isdisjoint(options):
+            if "out" in options:
                 return _calls.into(options.pop("out"), apply(*args, **options))
             args = _calls.tidy(name, names, args, options)
         inputs, rest = args, ()

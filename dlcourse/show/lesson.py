@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ..scratch.memory import keep_freed_memory
 from ..teach import progress, syllabus
 from ..teach.syllabus import Lesson
 from ..teach.text import escape
@@ -32,10 +33,14 @@ class Opening:
 
 
 def begin(name: str) -> Opening:
-    """Open the lesson `name` (an id, number or topic): seed every generator, note the visit."""
+    """Open the lesson `name` (an id, number or topic): seed every generator, note the visit.
+
+    The kernel then computes with one thread and keeps freed memory for the next training step.
+    """
     lesson = syllabus.lesson(name)
     seed_everything(SEED)
     use_threads(1)
+    keep_freed_memory()
     progress.progress().record("open", lesson.id)
     return Opening(lesson)
 
