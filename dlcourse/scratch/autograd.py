@@ -15,7 +15,6 @@ differentiation in machine learning: a survey", section 3.2.
 
 import functools
 import importlib
-import inspect
 import itertools
 import weakref
 from collections.abc import Callable

@@ -9,13 +9,14 @@ from ._array import ones
 
 def _reduced(values, slopes, reduction):
     """The value of an elementwise loss, and a vjp for each derivative in `slopes`."""
+    first, second = slopes
     if reduction == "none":
-        return values, tuple(lambda g, s=s: g * s() for s in slopes)
-    scale = 1 / max(values.size, 1) if reduction == "mean" else 1.0
-    if reduction == "mean" and not values.size:
-        scale = float("nan")  # the mean of nothing, as torch has it
+        return values, (lambda g: g * first(), lambda g: g * second())
+    scale = 1.0
+    if reduction == "mean":  # of nothing it is nan, as torch has it
+        scale = 1 / values.size if values.size else float("nan")
     total = values.dtype.type(values.sum() * scale)
-    return total, tuple(lambda g, s=s: s() * (g * scale) for s in slopes)
+    return total, (lambda g: first() * (g * scale), lambda g: second() * (g * scale))
 
 
 @op
@@ -92,7 +93,8 @@ def bce_with_logits(x, y, /, *, reduction="mean"):
     """
     values = np.log1p(np.exp(-np.abs(x)))
     values += np.maximum(x, 0)
-    return _reduced(values - y * x, (lambda: logistic(x) - y, lambda: -x), reduction)
+    values -= y * x
+    return _reduced(values, (lambda: logistic(x) - y, lambda: -x), reduction)
 
 
 def bce_with_logits_composite(x, y):

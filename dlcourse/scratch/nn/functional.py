@@ -456,7 +456,12 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
 def _check_loss(name, input, target, size_average=None, reduce=None, reduction="mean"):
     _floating(name, input)
     _tensor(name, target)
+    if size_average is reduce is None and reduction in _REDUCTIONS:
+        return reduction
     return _check_reduction(reduction, size_average, reduce)
+
+
+_REDUCTIONS = ("none", "mean", "sum")
 
 
 def _check_reduction(reduction, size_average=None, reduce=None):
@@ -468,7 +473,7 @@ def _check_reduction(reduction, size_average=None, reduce=None):
             f"reduction='{reduction}' instead.",
             stacklevel=4,
         )
-    if reduction not in ("none", "mean", "sum"):
+    if reduction not in _REDUCTIONS:
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return reduction
 

@@ -65,7 +65,13 @@ function makeBench(model, view, spec) {
     view.root.classList.toggle("dlx-empty", !bench.frame); // an error came before any frame
     bench.parts.forEach((part) => part.draw(bench.frame));
   };
-  const send = (fine) => { waiting = { settings: bench.settings, fine }; bench.refresh(); flush(); };
+  // A key on a slider is an `input` and a `change` at once: what one event turns goes out together.
+  // The kernel computes while the page shows where the knobs are now.
+  let soon = null;
+  const send = (fine) => {
+    waiting = { settings: bench.settings, fine };
+    soon ??= setTimeout(() => { soon = null; flush(); bench.refresh(); });
+  };
   const rest = () => { // a step that Undo goes back over
     if (JSON.stringify(resting) === JSON.stringify(bench.settings)) return;
     past.push(resting);
@@ -91,7 +97,7 @@ function makeBench(model, view, spec) {
   }
   const heard = () => { asked = null; flush(); };
   const settled = () => {
-    if (asked || waiting) return;
+    if (asked || waiting) return; // the page is ahead of this frame
     bench.settings = { ...model.get("settings") };
     if (bench.frame?.fine !== false) rest();
   };
@@ -108,6 +114,7 @@ function makeBench(model, view, spec) {
   model.on("change:gate", redraw);
   model.on("change:missions", redraw);
   bench.close = () => {
+    clearTimeout(soon);
     model.off("change:heard", heard);
     model.off("change:frame", framed);
     model.off("change:gate", redraw);

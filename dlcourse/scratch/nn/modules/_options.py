@@ -39,8 +39,8 @@ class Options(Module):
         return bound
 
     def forward(self, *args, **kwargs):
-        options = {key: vars(self)[key] for key in self.options}
-        return type(self).function(*args, **kwargs, **options)
+        own = self.__dict__
+        return type(self).function(*args, **kwargs, **{key: own[key] for key in self.options})
 
     def extra_repr(self):
         shown = [key for key in self.options if key not in self.hidden or vars(self)[key] is True]
