@@ -154,11 +154,57 @@ def autograd(name):
     return _stepping(advance, list(draws(shapes)))
 
 
+def _jax_conv(x, w, b):
+    from jax.lax import conv_general_dilated
+
+    return conv_general_dilated(x, w, (1, 1), "SAME") + b[:, None, None]
+
+
+def _jax_cnn(np):
+    from jax.lax import max as larger
+    from jax.lax import reduce_window
+
+    x, y = data((64, 1, 28, 28)), data(64, 10)
+    shapes = [(16, 1, 3, 3), (16,), (32, 16, 3, 3), (32,), (10, 32 * 7 * 7), (10,)]
+
+    def halved(h):
+        h = np.maximum(h, 0)
+        return reduce_window(h, -onp.inf, larger, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+
+    def loss(p):
+        h = halved(_jax_conv(halved(_jax_conv(x, p[0], p[1])), p[2], p[3]))
+        return _cross_entropy(np, _linear(h.reshape(len(x), -1), p[4], p[5]), y)
+
+    return shapes, loss, _momentum
+
+
+def _momentum(t, p, g, state, lr=0.01):
+    v = [0.9 * a + b for a, b in zip(state[0], g, strict=True)]
+    return [a - lr * b for a, b in zip(p, v, strict=True)], (v, state[1])
+
+
+def _jax_conv2d():
+    """The one workload without a loss: a result, and its three gradients given one for it."""
+    import jax
+
+    shapes = [(32, 16, 28, 28), (32, 16, 3, 3), (32,), (32, 32, 28, 28)]
+    *inputs, g = (data(shape, seed=seed) for seed, shape in enumerate(shapes, 1))
+
+    @jax.jit
+    def both(*inputs):
+        y, back = jax.vjp(_jax_conv, *inputs)
+        return y, back(g)
+
+    return lambda: jax.block_until_ready(both(*inputs))[0]
+
+
 def jax(name):
     import jax
     import jax.numpy as np
 
-    shapes, loss, update = TEXTS[name](np)
+    if name == "conv2d":
+        return _jax_conv2d()
+    shapes, loss, update = (_jax_cnn if name == "cnn" else TEXTS[name])(np)
 
     @jax.jit
     def advance(t, p, state):
@@ -204,7 +250,7 @@ def mygrad(name):
 
 
 PEERS = {
-    "jax": (jax, list(TEXTS)),
+    "jax": (jax, [*TEXTS, "cnn", "conv2d"]),
     "autograd": (autograd, list(TEXTS)),
     "mygrad": (mygrad, ["mlp", "tiny", "moons"]),
 }
