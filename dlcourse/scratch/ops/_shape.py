@@ -30,7 +30,8 @@ def dims_of(dims, ndim):
 
 def axes_of(dims, ndim):
     """`dims_of` for a reduction: () means all, and NumPy wants none for a 0-d array."""
-    dims = None if isinstance(dims, (tuple, list)) and not dims else dims
+    if dims is None or (isinstance(dims, (tuple, list)) and not dims):
+        return tuple(range(ndim))
     found = dims_of(dims, ndim)
     return found if ndim else ()
 

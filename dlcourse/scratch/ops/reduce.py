@@ -23,6 +23,8 @@ def spread(g, axes, shape, keepdim):
 
 def _summable(x, dtype):
     """`x` in the type in which it is added up: int64 for bools and integers."""
+    if dtype is None and x.dtype.kind == "f":
+        return x
     kind = to_numpy(dtype) or (np.dtype(np.int64) if x.dtype.kind in "bui" else x.dtype)
     return x if x.dtype == kind else x.astype(kind)
 
