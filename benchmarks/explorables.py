@@ -1,4 +1,4 @@
-"""What an explorable costs: computing, bytes, and the time from a key to changed pixels.
+"""What an explorable costs: computing, bytes, and the time from a drag or a key to changed pixels.
 
 Each is measured in the real JupyterLab, beside the same frames drawn by `interact` and matplotlib.
 `--soak MINUTES` drags at random instead, and tells whether memory and latency stay flat.  Run it on
@@ -119,21 +119,21 @@ def _measure(lab: Lab, subject: Subject) -> bool:
     lab.open(f"{subject.id}.ipynb")
     lab.run_all()
     label = subject.explorable.knob(subject.knob).label
-    ours = _press(
-        lab,
-        lab.page.locator(".dlc-explorable").get_by_role("slider", name=label, exact=True),
-        subject.target,
-    )
+    slider = lab.page.locator(".dlc-explorable").get_by_role("slider", name=label, exact=True)
+    ours = [_drag(lab, slider, slider, subject.target), _press(lab, slider, subject.target)]
     lab.open(f"{subject.id}-interact.ipynb")
     lab.run_all()
-    handle = lab.page.locator(".noUi-handle").first
-    theirs = _press(lab, handle, ".jp-OutputArea-output img")
+    handle, track = (lab.page.locator(s).first for s in (".noUi-handle", ".noUi-base"))
+    image = ".jp-OutputArea-output img"
+    theirs = [_drag(lab, handle, track, image), _press(lab, handle, image)]
     lab.close()
-    verdict = "within" if ours.ms and ours.p95 <= P95_MS and size <= BYTES else "OVER"
-    print(f"{subject.id:<20} compute {compute:6.1f} ms   payload {size / 1024:5.1f} KB", flush=True)
-    print(f"{'':<20} explorable {ours}   {verdict} {P95_MS} ms (p95), 32 KB", flush=True)
-    print(f"{'':<20} interact   {theirs}", flush=True)
-    return not ours.ms
+    within = ours[0].ms and ours[0].p95 <= P95_MS and size <= BYTES
+    verdict = f"{'within' if within else 'OVER'} {P95_MS} ms (p95 of a drag), 32 KB"
+    print(f"{subject.id:<20} compute {compute:6.1f} ms   payload {size / 1024:5.1f} KB   {verdict}")
+    for name, how in (("explorable", ours), ("interact", theirs)):
+        for act, latency in zip(("drag", "key"), how, strict=True):
+            print(f"{'':<20} {name:<10} {act:<4} {latency}", flush=True)
+    return not all(latency.ms for latency in ours)
 
 
 def _headless(subject: Subject) -> tuple[float, int]:
@@ -148,6 +148,24 @@ def _headless(subject: Subject) -> tuple[float, int]:
         numbers = json.dumps(frame.numbers, default=lambda v: v.tolist())
         size = max(size, len(pack(frame.arrays)[1]) + len(numbers))
     return statistics.median(took), size
+
+
+def _drag(lab: Lab, handle: Locator, track: Locator, target: str) -> Latency:
+    """The mouse holds `handle` and jumps along `track`, about half its length each time."""
+    handle.scroll_into_view_if_needed()
+    box, held = track.bounding_box(), handle.bounding_box()
+    assert box, "the slider is not on the page"
+    assert held, "the slider has no handle on the page"
+    lab.page.mouse.move(held["x"] + held["width"] / 2, held["y"] + held["height"] / 2)
+    lab.page.mouse.down()
+
+    def move(i: int) -> None:
+        part = 0.1 + 0.8 * ((i * 7) % 15) / 14
+        lab.page.mouse.move(box["x"] + box["width"] * part, box["y"] + box["height"] / 2)
+
+    latency = lab.latency(target, move, "mousemove", REPEATS)
+    lab.page.mouse.up()
+    return latency
 
 
 def _press(lab: Lab, control: Locator, target: str) -> Latency:

@@ -17,16 +17,11 @@ def kit(chromium):
     """A blank page with the functions of the kit."""
     page = chromium.new_page()
     names = "readable, scaled, ticks, unpack, linkOf, clipped, chart"
-    source = bundle(KIT / "explorable.js") + _only(bundle(KIT / "draw.js"))
+    source = bundle(KIT / "explorable.js")
     page.add_script_tag(content=f"{source}\nwindow.kit = {{ {names} }};", type="module")
     page.wait_for_function("() => window.kit")
     yield page
     page.close()
-
-
-def _only(source: str) -> str:
-    """What draw.js adds to explorable.js: everything after the modules that both import."""
-    return source[source.index("// SVG elements") :]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,24 @@ export function ticks(low, high, count = 5, log = false) {
 const COLOURS = { ink: "--dlc-ink", soft: "--dlc-soft", line: "--dlc-line", accent: "--dlc-accent", plus: "--dlx-plus",
   minus: "--dlx-minus", grad: "--dlx-grad", mark: "--dlc-mark", right: "--dlc-right", wrong: "--dlc-wrong", paper: "--dlx-paper", black: "#000", white: "#fff" };
 
+let themeAge = 0;
+
+/** To be called when the page's theme has changed: charts look its colours up again. */
+export function newTheme() { themeAge += 1; }
+
+/** Colours and font at `canvas`, kept: asking for a style makes the page compute all that has changed. */
+function palette(canvas) {
+  let seen = null, known = {};
+  const kept = (key, find) => {
+    if (seen !== themeAge) { seen = themeAge; known = {}; }
+    if (known[key]) return known[key];
+    const style = getComputedStyle(canvas), found = find(style);
+    if (style.getPropertyValue(COLOURS.ink)) known[key] = found; // or the sheet is still to come
+    return found;
+  };
+  return { rgb: (name) => kept(name, (style) => rgb(style, name)), get font() { return kept("font family", (style) => style.fontFamily); } };
+}
+
 /** A colour of the theme as [r, g, b]. */
 function rgb(style, name) {
   const probe = rgb.probe ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -43,10 +61,11 @@ export function chart({ height = 240, margin = [10, 12, 34, 46] } = {}) {
   const canvas = h("canvas", { role: "img", aria: { label: "A chart, drawn when it comes into view" } });
   const node = h("div", { className: "dlx-chart" }, canvas);
   const handles = [];
+  const theme = palette(canvas);
   let last = null, pen = null;
+  let width = 0; // asking the node would lay out the whole page in each frame
   const draw = (paint, label) => {
     last = [paint, label];
-    const width = node.clientWidth;
     if (!width) return;
     const tall = Math.round(typeof height === "function" ? height(width) : height);
     if (width <= margin[1] + margin[3] || tall <= margin[0] + margin[2]) return; // while a page is laid out
@@ -57,11 +76,11 @@ export function chart({ height = 240, margin = [10, 12, 34, 46] } = {}) {
       canvas.style.height = `${tall}px`;
     }
     canvas.setAttribute("aria-label", label);
-    pen = makePen(canvas, ratio, width, tall, margin);
+    pen = makePen(canvas, theme, ratio, width, tall, margin);
     paint(pen);
     handles.forEach((one) => one.place(pen));
   };
-  const close = watchWidth(node, () => { if (last) draw(...last); });
+  const close = watchWidth(node, (now) => { width = now; if (last) draw(...last); });
   const add = (options) => { const one = makeHandle(node, () => pen, options); handles.push(one); return one; };
   return { node, canvas, draw, close, handle: add, get pen() { return pen; } };
 }
@@ -78,14 +97,12 @@ export function clipped(p, q, { left, top, right, bottom }) {
   return from > to ? null : [[p[0] + from * dx, p[1] + from * dy], [p[0] + to * dx, p[1] + to * dy]];
 }
 
-function makePen(canvas, ratio, width, tall, [top, right, bottom, left]) {
+function makePen(canvas, theme, ratio, width, tall, [top, right, bottom, left]) {
   const c = canvas.getContext("2d");
   c.setTransform(ratio, 0, 0, ratio, 0, 0);
   c.clearRect(0, 0, width, tall);
-  const style = getComputedStyle(canvas);
   const box = { left, top, right: width - right, bottom: tall - bottom };
-  const known = {};
-  const colour = (name) => (known[name] ??= COLOURS[name] ? `rgb(${rgb(style, name).join(",")})` : name);
+  const colour = (name) => (COLOURS[name] ? `rgb(${theme.rgb(name).join(",")})` : name);
   const pen = { c, box, width, tall, colour, X: (v) => v, Y: (v) => v };
 
   pen.axes = ({ x, y, xlog = false, ylog = false, xlabel = "", ylabel = "", bare = false }) => {
@@ -98,7 +115,7 @@ function makePen(canvas, ratio, width, tall, [top, right, bottom, left]) {
     pen.atY = (py) => raise(ylog)(y0 + ((box.bottom - py) / (box.bottom - box.top)) * (y1 - y0));
     pen.range = { x, y };
     if (bare) return;
-    c.font = `11px ${style.fontFamily}`;
+    c.font = `11px ${theme.font}`;
     c.strokeStyle = colour("line");
     c.fillStyle = colour("soft");
     c.lineWidth = 1;
@@ -151,14 +168,14 @@ function makePen(canvas, ratio, width, tall, [top, right, bottom, left]) {
     if (words) pen.words(words, vertical ? pen.X(at) + 5 : box.right - 5, vertical ? box.top + 12 : pen.Y(at) - 5, name, vertical ? "left" : "right");
   });
   pen.words = (text, px, py, name = "ink", align = "left", size = 11) => {
-    c.save(); c.setLineDash([]); c.font = `${size}px ${style.fontFamily}`; c.textAlign = align; c.lineWidth = 3; c.strokeStyle = colour("paper");
+    c.save(); c.setLineDash([]); c.font = `${size}px ${theme.font}`; c.textAlign = align; c.lineWidth = 3; c.strokeStyle = colour("paper");
     if (name !== "paper") c.strokeText(text, px, py); // a margin around words over lines; none around words on a dark cell
     c.fillStyle = colour(name); c.fillText(text, px, py); c.restore();
   };
   /** Values (rows from the top) as colours: signed between minus and plus, or from `from` to `to`. */
   pen.heat = (values, rows, columns, { low, high, signed = false, from = "paper", to = "ink", at = box, smooth = false, alpha = 1 }) => {
     const image = new ImageData(columns, rows);
-    const [a, b, zero] = [rgb(style, signed ? "minus" : from), rgb(style, signed ? "plus" : to), rgb(style, "paper")];
+    const [a, b, zero] = [theme.rgb(signed ? "minus" : from), theme.rgb(signed ? "plus" : to), theme.rgb("paper")];
     for (let i = 0; i < values.length; i++) {
       let t = (values[i] - low) / (high - low), first = a;
       let second = b;

@@ -4,6 +4,7 @@
 
 import { h, setHtml, panel, tell, unique } from "./dom.js";
 import { control } from "./controls.js";
+import { newTheme } from "./draw.js";
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
@@ -45,7 +46,8 @@ export function explorable(build, options = {}) {
         if (preset) bench.turn({ ...spec.start, ...preset.settings });
       });
       // Canvases take their colours when they are drawn; the new theme's sheet may come a little later.
-      const theme = new MutationObserver(() => { bench.refresh(); setTimeout(bench.refresh, 400); });
+      const recolour = () => { newTheme(); bench.refresh(); };
+      const theme = new MutationObserver(() => { recolour(); setTimeout(recolour, 400); });
       theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
       return () => { theme.disconnect(); bench.close(); parts.forEach((part) => part.close?.()); view.close(); };
     },

@@ -27,24 +27,44 @@ export function watchWidth(node, draw) {
  */
 export function graph({ pick, height = 340 }) {
   const node = h("div", { className: "dlx-graph" });
-  let last = null;
+  let last = null, layout = "", shown = null;
+  let width = 600; // asking the node would lay out the whole page in each frame
   const draw = (columns, edges, look, label) => {
     last = [columns, edges, look, label];
-    const width = node.clientWidth || 600;
-    node.replaceChildren(picture(columns, edges, look, label, width, height, pick));
+    const asked = JSON.stringify([columns, edges, width]);
+    if (asked !== layout) {
+      layout = asked;
+      shown = picture(columns, edges, width, height, pick);
+      node.replaceChildren(shown.root);
+    }
+    shown.root.setAttribute("aria-label", label);
+    for (const mark of shown.marks) refresh(mark, look, shown.root);
   };
-  const close = watchWidth(node, () => { if (last) draw(...last); });
+  const close = watchWidth(node, (now) => { width = now; if (last) draw(...last); });
   return { node, draw, close };
 }
 
-function picture(columns, edges, look, label, width, height, pick) {
+/** The empty picture, and its marks: `shows(look)` tells what a mark depends on, `make(look)` draws it. */
+function picture(columns, edges, width, height, pick) {
   const radius = Math.min(25, width / columns.length / 2.7);
   const at = places(columns, width, height, radius);
-  const root = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label });
+  const root = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" });
   columns.forEach((column, i) => root.append(s("text", { x: columnX(columns, i, width, radius), y: 14, class: "dlx-column" }, column.title)));
-  for (const edge of edges) root.append(edgeMark(edge, at, look, radius, pick));
-  for (const [id, place] of Object.entries(at)) root.append(nodeMark(place, look.nodes[id] ?? {}, radius));
-  return root;
+  const marks = [
+    ...edges.map((edge) => ({ shows: (look) => [look.edges[edge.id], look.picked === edge.id], make: (look) => edgeMark(edge, at, look, radius, pick) })),
+    ...Object.entries(at).map(([id, place]) => ({ shows: (look) => [look.nodes[id]], make: (look) => nodeMark(place, look.nodes[id] ?? {}, radius) })),
+  ];
+  return { root, marks };
+}
+
+/** Draw a mark again, if what it shows has changed. */
+function refresh(mark, look, root) {
+  const shows = JSON.stringify(mark.shows(look));
+  if (shows === mark.shown) return;
+  const made = mark.make(look);
+  if (mark.node) mark.node.replaceWith(made);
+  else root.append(made);
+  Object.assign(mark, { node: made, shown: shows });
 }
 
 function columnX(columns, i, width, radius) {

@@ -100,9 +100,9 @@ function mini(values, k, tint, ink = () => "inherit") {
 /** Input cells above, outputs below; cells that no output sees are marked. */
 function shapesTab(bench) {
   const node = h("div", { className: "knb-shapes" });
-  let last = null;
-  const draw = (frame) => { last = frame; node.replaceChildren(rowsPicture(frame, node.clientWidth || 600, bench.frame.says.join(" ").replace(/<[^>]*>/g, ""))); };
-  const close = watchWidth(node, () => { if (last) draw(last); });
+  let last = null, width = 600;
+  const draw = (frame) => { last = frame; node.replaceChildren(rowsPicture(frame, width, bench.frame.says.join(" ").replace(/<[^>]*>/g, ""))); };
+  const close = watchWidth(node, (now) => { width = now; if (last) draw(last); });
   return { node, draw, close };
 }
 
