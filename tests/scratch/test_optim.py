@@ -452,3 +452,27 @@ def test_lbfgs_refuses_what_it_cannot_do():
         scratch.optim.LBFGS([{"params": [p]}, {"params": [scratch.zeros(1, requires_grad=True)]}])
     with pytest.raises(ValueError, match="learning rate"):
         scratch.optim.LBFGS([p], lr=-1)
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, "LBFGS"])
+def test_a_number_alone_can_be_learned_and_resumed(name):
+    def learned(T):
+        temperature, seen, state = T.nn.Parameter(T.tensor(2.0, dtype=T.float64)), [], None
+
+        def closure():
+            opt.zero_grad()
+            loss = (temperature - 0.5) ** 4
+            loss.backward()
+            return loss
+
+        for _ in range(2):
+            opt = getattr(T.optim, name)([temperature], lr=0.1)
+            if state:
+                opt.load_state_dict(state)
+            for _ in range(3):
+                opt.step(closure)
+                seen.append(temperature.item())
+            state = copy.deepcopy(opt.state_dict())
+        return seen
+
+    np.testing.assert_allclose(learned(scratch), learned(torch), rtol=1e-6)

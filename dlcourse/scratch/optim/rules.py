@@ -176,7 +176,7 @@ class Adadelta(Rule):
 def _moments(g, m, v, betas):
     """m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g²; returns a temporary for the caller's use."""
     b1, b2 = betas
-    d = g - m
+    d = np.asarray(g - m)  # of a 0-d parameter too, so that it can be written to
     d *= 1 - b1
     m += d
     np.multiply(g, g, out=d)
