@@ -68,7 +68,8 @@ def threshold(x, /, *, threshold, value):
     Formula: y = x where x > threshold, else value
     Gradient: g where x > threshold.
     """
-    return np.where(x > threshold, x, x.dtype.type(value)), (lambda g: g * (x > threshold),)
+    low = x <= threshold  # not so for a NaN, which stays
+    return np.where(low, x.dtype.type(value), x), (lambda g: g * ~low,)
 
 
 @op

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..autograd import op
+from ..ops.linalg import flat_rows
 from ._array import ones
 
 
@@ -31,13 +32,13 @@ def linear(input, weight, bias, /):
             f"mat1 and mat2 shapes cannot be multiplied ({input.shape} and {weight.T.shape}): "
             f"the last axis of the input must be in_features = {weight.shape[1]}"
         )
-    x = input if input.ndim == 2 else input.reshape(-1, input.shape[-1])  # one product for all rows
+    x = flat_rows(input)  # one product for all rows
     y = x @ weight.T
     if bias is not None:
         y += bias
 
     def rows(g):
-        return g if g.ndim == 2 else g.reshape(-1, len(weight))
+        return g if g.ndim == 2 else g.reshape(len(x), len(weight))
 
     return y if input.ndim == 2 else y.reshape(*input.shape[:-1], len(weight)), (
         lambda g: (rows(g) @ weight).reshape(input.shape),

@@ -96,6 +96,8 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """x clipped to [min_val, max_val]."""
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}")
+    if _tensor("hardtanh", input)._data.dtype.kind == "b":
+        raise RuntimeError("Bool inputs not supported for hardtanh")
     return _apply(_activations.hardtanh, input, inplace, min_val=min_val, max_val=max_val)
 
 
@@ -129,7 +131,7 @@ def selu(input, inplace=False):
     return _activation("elu", input, inplace, **_SELU)
 
 
-def gelu(input, approximate="none"):
+def gelu(input, *, approximate="none"):
     """x Phi(x), exactly or with `approximate="tanh"`."""
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
@@ -173,7 +175,7 @@ def threshold(input, threshold, value, inplace=False):
 
 def hardshrink(input, lambd=0.5):
     """x where |x| > lambd, else 0."""
-    return ops.where(abs(input) > lambd, input, 0.0 * input.detach())
+    return input.masked_fill(abs(input) <= lambd, 0)
 
 
 def softshrink(input, lambd=0.5):
@@ -309,6 +311,8 @@ def linear(input, weight, bias=None):
     _tensor("linear", weight)
     if weight._data.ndim == 2 and input._data.ndim:
         return _linear.linear(input, weight, bias)
+    if bias is not None and weight.dim() == 1:
+        raise RuntimeError("linear: weight must be a matrix, not a vector, if there is a bias")
     y = ops.matmul(input, weight.T if weight.dim() == 2 else weight)
     return y if bias is None else y + bias
 
@@ -434,7 +438,7 @@ def _norm_of(x, p, dim, keepdim=False):
         return (x != 0).to(x.dtype).sum(dim, keepdim)
     if p == 2:
         return _norm.l2_norm(x, dim=dim, keepdim=keepdim)
-    return (x.abs() ** p).sum(dim, keepdim) ** (1 / p)
+    return x.norm(p, dim, keepdim)
 
 
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
@@ -710,8 +714,7 @@ def _smooth_part(input, target, weight, ignore_index, reduction):
     dim = _class_dim(input)
     log_p = log_softmax(input, dim)
     loss = -(log_p if weight is None else log_p * _by_class(weight, input)).sum(dim)
-    kept = target._data != ignore_index
-    loss = loss * wrap(kept.astype(input._data.dtype))
+    loss = loss.masked_fill(target == ignore_index, 0)
     if reduction != "mean":
         return _reduce(loss, reduction)
     _, w = _row_weights(
@@ -749,7 +752,7 @@ def hinge_embedding_loss(
     reduction = _check_reduction(reduction, size_average, reduce)
     zero = input.detach() * 0
     near = ops.where(target != -1, input, zero)
-    return _reduce(near + ops.where(target != 1, relu(margin - input), zero), reduction)
+    return _reduce(near + ops.where(target != 1, (margin - input).clamp(min=0), zero), reduction)
 
 
 def margin_ranking_loss(
@@ -775,7 +778,7 @@ def cosine_embedding_loss(
     cos = _cosine(input1, input2)
     zero = cos.detach() * 0
     same = ops.where(target == 1, 1 - cos, zero)
-    return _reduce(same + ops.where(target == -1, relu(cos - margin), zero), reduction)
+    return _reduce(same + ops.where(target == -1, (cos - margin).clamp(min=0), zero), reduction)
 
 
 def _cosine(x1, x2, eps=1e-12):
@@ -841,7 +844,7 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
     x, ids = ops.PUBLIC["atleast_2d"](input), target.reshape(-1, 1)
-    terms = (margin - x.gather(1, ids) + x).clamp(min=0) ** p
+    terms = relu(margin - x.gather(1, ids) + x) ** p
     if weight is not None:
         terms = terms * weight[ids]
     values = terms.scatter(1, ids, 0.0).sum(1) / x.shape[1]

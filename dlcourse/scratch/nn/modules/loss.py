@@ -13,7 +13,7 @@ class _Loss(Options):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        weights = {key for key in ("weight", "pos_weight") if key in self.options}
+        weights = [key for key in ("weight", "pos_weight") if key in self.options]
         for key in weights:  # buffers, so that state_dict carries them
             self.register_buffer(key, vars(self).pop(key))
 
