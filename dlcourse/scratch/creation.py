@@ -192,6 +192,8 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
         raise RuntimeError("number of steps must be non-negative")
     start, end = (getattr(v, "_data", v) for v in (start, end))
     kind = to_numpy(dtype) or default_float()
+    if kind.kind == "b":
+        raise NotImplementedError("linspace: not for bool tensors")
     return _finished(np.linspace(start, end, steps).astype(kind), device, requires_grad)
 
 
@@ -228,6 +230,8 @@ def meshgrid(*tensors, indexing="ij"):
         raise RuntimeError(f"meshgrid: indexing must be 'ij' or 'xy', not {indexing!r}")
     if any(t._data.ndim > 1 for t in tensors):
         raise RuntimeError("meshgrid: expected vectors or scalars")
+    if len({t._data.dtype for t in tensors}) > 1:
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     shape = [t._data.size for t in tensors]
     n = len(shape)
     grids = tuple(

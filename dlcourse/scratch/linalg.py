@@ -36,7 +36,12 @@ __all__ = [
     "vector_norm",
 ]
 lapack: Any = np.linalg
-cross, diagonal = ops.PUBLIC["cross"], ops.PUBLIC["diagonal"]
+diagonal = ops.PUBLIC["diagonal"]
+
+
+def cross(input, other, *, dim=-1):
+    """`torch.cross` along the last dimension, if no other is named."""
+    return ops.PUBLIC["cross"](input, other, dim)
 
 
 class LinAlgError(RuntimeError):

@@ -40,7 +40,7 @@ def sub(input, other, /, *, alpha=1):
 
 
 def _no_bools(*operands):
-    if any(isinstance(v, np.ndarray) and v.dtype.kind == "b" for v in operands):
+    if any(getattr(v, "dtype", type(v)) in (bool, np.bool_) for v in operands):
         raise RuntimeError("Subtraction with bool tensors is not supported: use ^ or logical_not()")
     return operands
 
@@ -138,7 +138,11 @@ def floor_divide(input, other, /):
     Formula: y = floor(input / other)
     Shapes: any two that broadcast.
     """
-    return floor_quotient(input, other), None
+    return floor_quotient(input, other), (_no_derivative, _no_derivative)
+
+
+def _no_derivative(g):
+    raise RuntimeError("derivative for this operation is not implemented: detach() its input")
 
 
 @op(promotes=True)
@@ -363,6 +367,36 @@ def logaddexp(input, other, /):
     )
 
 
+@op(promotes=True)
+def xlogy(input, other, /):
+    """Product with a logarithm, and 0 where the first is 0.
+
+    Formula: y = input ln(other)
+    Shapes: any two that broadcast.
+    Gradient: g ln(other), 0 where input = 0; g input / other
+    """
+    x, y = promote([*map(np.asarray, _floats(input, other))])
+    zero, log_y = x == 0, np.log(y)
+    return np.where(zero & ~np.isnan(y), x.dtype.type(0), x * log_y), (
+        lambda g: np.where(zero, 0, g * log_y),
+        lambda g: g * (x / y),
+    )
+
+
+@op
+def logit(input, /, eps=None):
+    """Log-odds, the inverse of the sigmoid; x is first moved into [eps, 1 - eps].
+
+    Formula: y = ln(x / (1 - x))
+    Shapes: any.
+    Gradient: g / (x (1 - x)); outside the interval 0, or NaN without `eps`
+    """
+    x, low = to_float(input), eps or 0.0
+    z = x if eps is None else np.clip(x, eps, 1 - eps)
+    outside, there = (x < low) | (x > 1 - low), np.nan if eps is None else 0
+    return np.log(z / (1 - z)), (lambda g: np.where(outside, there, g / (z * (1 - z))),)
+
+
 @op
 def sqrt(input, /):
     """Square root.
@@ -510,6 +544,20 @@ def atan2(input, other, /):
     r2 = y * y + x * x
     r2 = np.where(r2 == 0, np.inf, r2)  # at the origin every direction is as good: gradient 0
     return np.arctan2(y, x), (lambda g: g * (x / r2), lambda g: g * (-y / r2))
+
+
+@op(promotes=True)
+def hypot(input, other, /):
+    """Length of the point (input, other).
+
+    Formula: y = sqrt(input^2 + other^2), without overflow
+    Shapes: any two that broadcast.
+    Gradient: g input / y; g other / y
+    """
+    if np.result_type(input, other).kind != "f":
+        raise NotImplementedError("hypot is only for floating point tensors")
+    y = np.hypot(input, other)
+    return y, (lambda g: g * (input / y), lambda g: g * (other / y))
 
 
 @op
@@ -810,7 +858,7 @@ def masked_fill(input, mask, value, /):
     _need_bool(mask, "masked_fill")
     if np.ndim(value):
         raise RuntimeError("masked_fill only supports a 0-dimensional value")
-    if input.dtype.kind != "f" and not np.isfinite(value):
+    if input.dtype.kind in "iu" and not np.isfinite(value):
         raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
     y = np.where(mask, np.asarray(value).astype(input.dtype), input)
     return y, (lambda g: np.where(mask, 0, g), None, lambda g: np.where(mask, g, 0))

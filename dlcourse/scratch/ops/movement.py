@@ -66,6 +66,8 @@ def unflatten(input, dim, sizes):
     sizes = shape_of((sizes,))
     if not sizes:
         raise RuntimeError("unflatten: sizes must be non-empty")
+    if sizes.count(-1) > 1:
+        raise RuntimeError("unflatten: only one dimension can be inferred")
     known = int(np.prod([s for s in sizes if s != -1]))
     if -1 in sizes and known:
         sizes = tuple(shape[i] // known if s == -1 else s for s in sizes)
@@ -221,6 +223,8 @@ def _flip(input, /, dims):
 
 def flip(input, *dims, **named):
     """Elements in reverse order along `dims`."""
+    if not dims and not named:
+        raise TypeError('flip() missing 1 required positional argument: "dims"')
     return _flip(input, shape_of(dims, name="dims", **named))
 
 
@@ -335,6 +339,8 @@ def repeat_interleave(input, repeats, dim=None, *, output_size=None):
         input, dim = flatten(input), 0
     n = input._data.shape[dim_of(dim, input._data.ndim)]
     counts = getattr(repeats, "_data", repeats)
+    if np.any(np.less(counts, 0)):
+        raise RuntimeError("Repeats must be non-negative")
     if np.ndim(counts) and np.shape(counts) not in ((1,), (n,)):
         raise RuntimeError("repeat_interleave: repeats must be one number or one per element")
     return input.index_select(dim, wrap(np.repeat(np.arange(n), counts)))
