@@ -610,3 +610,16 @@ def test_a_lazy_layer_takes_its_size_from_a_state_dict():
     layer.load_state_dict({"weight": np.ones((2, 3), np.float32), "bias": np.zeros(2, np.float32)})
     assert layer(S.ones(1, 3)).tolist() == [[3.0, 3.0]]
     assert layer.in_features == 3
+
+
+def test_a_parametrized_parameter_stays_the_one_that_an_optimizer_knows():
+    found = []
+    for T in (torch, S):
+        m, P = T.nn.Linear(2, 2), T.nn.utils.parametrize
+        weight = m.weight.requires_grad_(False)
+        P.register_parametrization(m, "weight", T.nn.Tanh())
+        same = [m.parametrizations.weight.original is weight]
+        same += [p.requires_grad for p in m.parameters()]
+        P.remove_parametrizations(m, "weight")
+        found.append([*same, m.weight is weight, m.weight.requires_grad, float(m.weight.max()) < 1])
+    assert found[1] == found[0]
