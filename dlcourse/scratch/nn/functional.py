@@ -13,7 +13,7 @@ from .. import ops
 from ..autograd import Tensor, wrap
 from ..inplace import in_place
 from ..random import rng
-from . import _activations, _attention, _conv, _image, _linear, _losses, _norm, _pool
+from . import _activations, _attention, _conv, _ctc, _image, _linear, _losses, _norm, _pool
 from ._conv import Geometry
 
 # --- checks and small helpers -----------------------------------------------------------------
@@ -452,6 +452,14 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """norm(x1 - x2 + eps, p) along the last axis."""
     return _norm_of(x1 - x2 + eps, p, -1, keepdim)
+
+
+def pdist(input, p=2.0):
+    """The p-norm distances between all pairs of rows of (N, D), as a vector."""
+    if input.dim() != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
+    i, j = np.triu_indices(len(input), 1)
+    return _norm_of(input[wrap(i)] - input[wrap(j)], p, -1)
 
 
 # --- losses -----------------------------------------------------------------------------------
@@ -896,6 +904,33 @@ def poisson_nll_loss(
         stirling = y * np.log(y) - y + 0.5 * np.log(2 * math.pi * y)
         loss = loss + wrap(np.where(target._data > 1, stirling, 0).astype(input._data.dtype))
     return _reduce(loss, reduction)
+
+
+def ctc_loss(
+    log_probs,
+    targets,
+    input_lengths,
+    target_lengths,
+    blank=0,
+    reduction="mean",
+    zero_infinity=False,
+):
+    """-log of the probability of all alignments of `targets` (N, S) with log_probs (T, N, C).
+
+    Source: Graves et al., 2006, section 4.1, in logarithms.
+    """
+    _floating("ctc_loss", log_probs)
+    reduction, single = _check_reduction(reduction), log_probs.dim() == 2
+    log_probs = log_probs.unsqueeze(1) if single else log_probs
+    frames, sizes = (
+        np.asarray(getattr(v, "_data", v)).reshape(-1) for v in (input_lengths, target_lengths)
+    )
+    values = _ctc.negative_log(log_probs, targets._data, frames, sizes, blank)
+    if zero_infinity:
+        values = values.masked_fill(values == math.inf, 0)
+    if reduction == "mean":
+        return (values / wrap(np.maximum(sizes, 1).astype(values._data.dtype))).mean()
+    return values.sum() if reduction == "sum" else values[0] if single else values
 
 
 # --- normalisation ----------------------------------------------------------------------------
@@ -1375,12 +1410,15 @@ def _unpool_view(y, input, n):
 
 
 def _max_pool(n, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices):
-    refuse(return_indices=return_indices)
     name = f"max_pool{n}d"
     x, kernel, geo, out = _pool_setup(
         name, n, input, kernel_size, stride, padding, dilation, ceil_mode
     )
-    return _unpool_view(_pool.max_pool2d(x, kernel=kernel, out=out, geo=geo), input, n)
+    if not return_indices:
+        return _unpool_view(_pool.max_pool2d(x, kernel=kernel, out=out, geo=geo), input, n)
+    index = wrap(_pool.max_positions(x._data, kernel, out, geo))
+    y = x.flatten(2).gather(2, index.flatten(2)).unflatten(2, out)
+    return _unpool_view(y, input, n), _unpool_view(index, input, n)
 
 
 def max_pool1d(
@@ -1395,6 +1433,30 @@ def max_pool2d(
 ):
     """Maximum of each window of (N, C, H, W) or (C, H, W)."""
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def _max_unpool(n, input, indices, kernel_size, stride, padding, output_size):
+    kernel, p = (as_tuple(v, n, "kernel_size and padding") for v in (kernel_size, padding))
+    stride = kernel if stride is None else as_tuple(stride, n, "stride")
+    sizes = zip(input.shape[-n:], stride, kernel, p, strict=True)
+    size = [(m - 1) * s + k - 2 * q for m, s, k, q in sizes]
+    if output_size is not None:
+        wanted = list(output_size)[-n:]
+        if any(not abs(a - b) < s for a, b, s in zip(wanted, size, stride, strict=True)):
+            raise ValueError(f"invalid output_size {wanted}: expected about {size}")
+        size = wanted
+    x, at = input.flatten(-n), indices.flatten(-n)
+    return x.new_zeros(*x.shape[:-1], math.prod(size)).scatter(-1, at, x).unflatten(-1, size)
+
+
+def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """Each value at the place where `max_pool1d` found it, zeros elsewhere."""
+    return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """Each value at the place where `max_pool2d` found it, zeros elsewhere."""
+    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
 def _avg_pool(n, input, kernel_size, stride, padding, ceil_mode, include_pad, divisor=None):

@@ -66,6 +66,13 @@ class BCEWithLogitsLoss(_Loss):
     options = {"weight": None, **_OLD, "reduction": "mean", "pos_weight": None}
 
 
+class CTCLoss(_Loss):
+    """Negative log-likelihood of labels whose places in time are unknown."""
+
+    function = staticmethod(F.ctc_loss)
+    options = {"blank": 0, "reduction": "mean", "zero_infinity": False}
+
+
 class NLLLoss(_Loss):
     """Negative log-likelihood of class ids given log-probabilities."""
 
