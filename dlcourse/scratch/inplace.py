@@ -232,7 +232,18 @@ logical_not logical_or logit lt masked_fill masked_scatter mul multiply nan_to_n
 reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin sinh softmax sqrt
 square sub subtract tan tanh tril triu trunc
 """
-WRITING = [*WRITING.split(), "scatter_reduce", "erfinv", "lgamma", "digamma"]
+WRITING = [
+    *WRITING.split(),
+    "scatter_reduce",
+    "erfinv",
+    "lgamma",
+    "digamma",
+    "sinc",
+    "xlogy",
+    "hypot",
+    "atan2",
+    "copysign",
+]
 SHAPING = ["squeeze", "unsqueeze", "t", "transpose", "swapaxes"]
 
 

@@ -137,6 +137,12 @@ def slogdet(A):
     return _Slogdet(sign.detach(), value)
 
 
+def logdet(input):
+    """The logarithm of the determinant; NaN where that is negative."""
+    sign, size = slogdet(input)
+    return size + sign.detach().log()
+
+
 def det(A):
     """The determinants of square matrices."""
     sign, value = slogdet(A)

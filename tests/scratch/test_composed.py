@@ -137,6 +137,11 @@ T.searchsorted(x.detach().sort(1)[0], y.detach(), side="right"), T.searchsorted(
 T.searchsorted(x.detach(), v.detach())
 T.searchsorted(s, v, side="left", right=True)
 T.meshgrid(v, i[0])
+T.sinc(x), T.sinc(v * 0), T.fmax(x, y), T.fmin(n, n.T), T.copysign(x, y), T.copysign(v, -2.0)
+T.float_power(x.abs(), 2), T.float_power(i, 0.5), i << 1, i >> i, T.bitwise_left_shift(i, 2)
+x << 1
+T.nanmedian(n), T.nanmedian(n, 1).values, T.nanmedian(n, 0).indices, T.nanmedian(v * nan)
+T.msort(x), T.logdet(x @ x.T), T.pdist(x), T.nn.functional.pdist(y, 1.0)
 T.linspace(0, 1, 3, dtype=T.bool)
 x.diff(n=-1)
 x.flip()

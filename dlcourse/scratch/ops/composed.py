@@ -29,6 +29,34 @@ def rad2deg(input):
     return input * (180 / math.pi)
 
 
+def sinc(input):
+    """sin(pi x) / (pi x), and 1 at 0."""
+    x = where(input == 0, 1.0, input) * math.pi
+    return where(input == 0, 1.0, x.sin() / x)
+
+
+def fmax(input, other):
+    """The larger of two; beside a NaN the other one."""
+    return where((input >= other) | isnan(other), input, other)
+
+
+def fmin(input, other):
+    """The smaller of two; beside a NaN the other one."""
+    return where((input <= other) | isnan(other), input, other)
+
+
+def copysign(input, other):
+    """The size of `input` with the sign of `other`."""
+    turned = np.signbit(input._data) != np.signbit(getattr(other, "_data", other))
+    return where(wrap(np.asarray(turned)), -input, input * 1.0)
+
+
+def float_power(input, exponent):
+    """`pow` in float64."""
+    x, n = (t.double() if hasattr(t, "_data") else float(t) for t in (input, exponent))
+    return x**n
+
+
 def nansum(input, dim=None, keepdim=False, *, dtype=None):
     """`sum` that counts NaN as 0."""
     return total(input.masked_fill(isnan(input), 0), dim, keepdim, dtype=dtype)
@@ -58,8 +86,8 @@ def is_nonzero(input):
 # --- along a dimension ------------------------------------------------------------------------
 
 
-_CumMax, _CumMin, _Mode = (
-    result_tuple(n, "values", "indices") for n in ("cummax", "cummin", "mode")
+_CumMax, _CumMin, _Mode, _NanMedian = (
+    result_tuple(n, "values", "indices") for n in ("cummax", "cummin", "mode", "nanmedian")
 )
 
 
@@ -141,6 +169,23 @@ def mode(input, dim=-1, keepdim=False):
     index = wrap(np.expand_dims(last, dim))
     values = input.gather(dim, index)
     return _Mode(*(t if keepdim else t.squeeze(dim) for t in (values, index)))
+
+
+def nanmedian(input, dim=None, keepdim=False):
+    """`median` over what is not NaN."""
+    if dim is None:
+        kept = masked_select(input, ~isnan(input))
+        return (kept if kept._data.size else flatten(input)).median()
+    order = sort(input, dim).indices  # NaN comes last
+    counts = (~isnan(input)).sum(dim, keepdim=True)
+    index = order.gather(dim, ((counts - 1) // 2).clamp(min=0))
+    values = input.gather(dim, index)
+    return _NanMedian(*(t if keepdim else t.squeeze(dim) for t in (values, index)))
+
+
+def msort(input):
+    """The rows in order, column by column."""
+    return sort(input, 0).values
 
 
 def trapezoid(y, x=None, *, dx=1, dim=-1):

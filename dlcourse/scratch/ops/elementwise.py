@@ -930,6 +930,8 @@ def _bitwise(name, function, formula):
 bitwise_and = _bitwise("bitwise_and", np.bitwise_and, "and")
 bitwise_or = _bitwise("bitwise_or", np.bitwise_or, "or")
 bitwise_xor = _bitwise("bitwise_xor", np.bitwise_xor, "exclusive or")
+bitwise_left_shift = _bitwise("bitwise_left_shift", np.left_shift, "shifted left by")
+bitwise_right_shift = _bitwise("bitwise_right_shift", np.right_shift, "shifted right by")
 
 
 @op

@@ -550,7 +550,8 @@ def all(input, /, dim=None, keepdim=False):
 
 
 def _truth(x, dim, keepdim, reduce):
-    y = reduce(x, dims_of(dim, x.ndim) if x.ndim else (), keepdims=keepdim)  # no dims: each
+    axes = dims_of(dim, x.ndim)  # () means none, so each element for itself
+    y = reduce(x, axes if x.ndim else (), keepdims=keepdim)
     return np.asarray(y, np.uint8) if x.dtype == np.uint8 else y
 
 
