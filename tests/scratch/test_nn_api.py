@@ -623,3 +623,14 @@ def test_a_parametrized_parameter_stays_the_one_that_an_optimizer_knows():
         P.remove_parametrizations(m, "weight")
         found.append([*same, m.weight is weight, m.weight.requires_grad, float(m.weight.max()) < 1])
     assert found[1] == found[0]
+
+
+def test_an_expanded_buffer_in_which_nothing_repeats_is_loaded():
+    for T in (torch, S):
+        m = T.nn.Module()
+        m.register_buffer("position_ids", T.arange(3).expand((1, -1)))
+        assert str(m.load_state_dict({}, strict=False)).startswith("_IncompatibleKeys(missing")
+        m.load_state_dict({"position_ids": T.tensor([[2, 1, 0]])})
+        assert m.position_ids.tolist() == [[2, 1, 0]]
+        with pytest.raises((RuntimeError, ValueError)):
+            T.ones(1, 3).expand(2, 3).add_(1)

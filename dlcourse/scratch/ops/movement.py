@@ -118,7 +118,10 @@ def _expand(input, /, shape):
         *shape[:new],
         *(n if s == -1 else s for s, n in zip(shape[new:], input.shape, strict=True)),
     )
-    return np.broadcast_to(input, shape), (lambda g: g,)
+    y = np.broadcast_to(input, shape)
+    if y.size == input.size:  # nothing is repeated, so it may be written to
+        y = input.reshape(shape)
+    return y, (lambda g: g,)
 
 
 def expand(self, *size, **named):
