@@ -124,6 +124,8 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = to_numpy(dtype) or _as_array(fill_value, None).dtype
+    if kind.kind in "iu" and not np.iinfo(kind).min <= fill_value <= np.iinfo(kind).max:
+        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
     return _finished(np.full(_sizes((size,), {}), fill_value, kind), device, requires_grad)
 
 
@@ -178,10 +180,12 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     start, end, step = (
         v.item() if isinstance(v, np.ndarray | np.generic) else v for v in (start, end, step)
     )
-    if step == 0 or (end - start) / step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(isinstance(v, int) for v in (start, end, step))
     kind = to_numpy(dtype) or (np.dtype(np.int64) if whole else default_float())
+    if kind.kind in "iu":
+        start, end, step = int(start), int(end), int(step)  # cut, as torch does
+    if step == 0 or (end - start) / step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     n = math.ceil((end - start) / step)
     return _finished((np.arange(n) * step + start).astype(kind), device, requires_grad)
 

@@ -112,7 +112,14 @@ True - x
 x.mul_(True) if not x.requires_grad else x * True
 T.hypot(x * 1e200, y * 1e200), T.hypot(x.float(), y.float())
 T.hypot(i, i)
-T.logit(m), T.logit(x), T.logit(x, 0.2), T.xlogy(v * 0, nan), T.xlogy(v.float(), 3), T.xlogy(i, i)
+T.logit(m), T.logit(x), T.logit(x, 0.2), T.xlogy(v * 0, nan), T.xlogy(i, i)
+T.xlogy(v[0].float(), 3.0), T.xlogy(v.float(), 3), T.copysign(i, v.float()), T.xlogy(v * 0, v)
+T.digamma(-i.double()), T.cummax(n, 1).indices
+T.quantile(v[:1] * inf, 0.3, interpolation="nearest")
+T.arange(2.5, dtype=T.int64), T.arange(0.5, 3, dtype=T.int32), T.full_like(m, inf)
+T.arange(0, 3, 0.5, dtype=T.int64)
+T.full((2,), nan, dtype=T.int64)
+T.full_like(i, 1e30)
 T.nanmean(i)
 T.cummax(x, 5)
 T.cummax(x, 1).values, T.cummin(x, 1).indices, T.mode(i, 1).values, T.mode(i[0, 0]).indices

@@ -25,6 +25,7 @@ CASES = {
     "cholesky": ["S.linalg.cholesky(x[:, :3] @ x[:, :3].T + S.eye(3).double())"],
     "clamp": ["z.clamp(-0.5, 0.6)", "z.clamp(min=0.1)", "z.clamp(x - 1, y)"],
     "clone": ["z.clone()"],
+    "copysign": ["S.copysign(z, y - 1.3)", "S.copysign(z, -1.5)"],
     "cos": ["z.cos()"],
     "cosh": ["z.cosh()"],
     "cumprod": ["z.cumprod(0)", "z.cumprod(-1)"],

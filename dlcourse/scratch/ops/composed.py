@@ -45,12 +45,6 @@ def fmin(input, other):
     return where((input <= other) | isnan(other), input, other)
 
 
-def copysign(input, other):
-    """The size of `input` with the sign of `other`."""
-    turned = np.signbit(input._data) != np.signbit(getattr(other, "_data", other))
-    return where(wrap(np.asarray(turned)), -input, input * 1.0)
-
-
 def float_power(input, exponent):
     """`pow` in float64."""
     x, n = (t.double() if hasattr(t, "_data") else float(t) for t in (input, exponent))
@@ -107,7 +101,7 @@ def _running(input, dim, extreme):
         return input.clone(), wrap(np.zeros((), np.int64))
     x = np.moveaxis(input._data, dim, 0)
     steps = np.arange(len(x)).reshape(-1, *(1,) * (x.ndim - 1))
-    at = np.where(extreme.accumulate(x) == x, steps, 0)
+    at = np.where((extreme.accumulate(x) == x) | np.isnan(x), steps, 0)
     index = wrap(np.moveaxis(np.maximum.accumulate(at), 0, dim).copy())
     return input.gather(dim, index), index
 
@@ -127,7 +121,7 @@ _BETWEEN = {
     "lower": np.zeros_like,
     "higher": np.ceil,
     "midpoint": lambda share: np.ceil(share) / 2,
-    "nearest": lambda share: (share > 0.5).astype(share.dtype),  # a half: see `quantile`
+    "nearest": np.zeros_like,  # of what is rounded already
 }
 
 
@@ -148,7 +142,9 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     at = np.round(at) if interpolation == "nearest" else at  # halves to even
     low, high = (index_select(x, 0, wrap(f(at).astype(np.int64))) for f in (np.floor, np.ceil))
     share = _BETWEEN[interpolation](at - np.floor(at))
-    found = low.lerp(high, wrap(share.reshape(-1, *(1,) * (x._data.ndim - 1))))  # (q, ...)
+    share = wrap(share.reshape(-1, *(1,) * (x._data.ndim - 1)))
+    mixed = interpolation in ("linear", "midpoint")
+    found = low.lerp(high, share) if mixed else where(share > 0, high, low)  # (q, ...)
     found = where(isnan(x).any(0), x[-1], found)  # NaN comes last
     if keepdim and dim is None:
         found = found.reshape(-1, *(1,) * input._data.ndim)

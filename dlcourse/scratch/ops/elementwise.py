@@ -373,12 +373,13 @@ def xlogy(input, other, /):
 
     Formula: y = input ln(other)
     Shapes: any two that broadcast.
-    Gradient: g ln(other), 0 where input = 0; g input / other
+    Gradient: g ln(other), 0 where that is infinite and input = 0; g input / other
     """
-    x, y = promote([*map(np.asarray, _floats(input, other))])
+    x, y = _floats(input, other)
+    x, y = (np.asarray(v, np.result_type(x, y)) for v in (x, y))
     zero, log_y = x == 0, np.log(y)
     return np.where(zero & ~np.isnan(y), x.dtype.type(0), x * log_y), (
-        lambda g: np.where(zero, 0, g * log_y),
+        lambda g: np.where(zero & ~(y > 0), 0, g * log_y),
         lambda g: g * (x / y),
     )
 
@@ -784,6 +785,19 @@ def minimum(input, other, /):
 
 def _wins(x, y):
     return 1 - (x < y) - x.dtype.type(0.5) * (x == y)  # 1 beside NaN, as in torch
+
+
+@op(promotes=True)
+def copysign(input, other, /):
+    """The size of one with the sign of the other.
+
+    Formula: y = |input|, negative where other is, -0 included
+    Shapes: any two that broadcast.
+    Gradient: g y / input, 0 where input = 0; 0
+    """
+    x, y = _floats(input, other)
+    value = np.copysign(x, y)
+    return value, (lambda g: np.where(x == 0, 0, g * (value / x)), _nothing)
 
 
 # --- choosing ---------------------------------------------------------------------------------
