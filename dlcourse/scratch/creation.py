@@ -124,7 +124,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = to_numpy(dtype) or _as_array(fill_value, None).dtype
-    if kind.kind in "iu" and not np.iinfo(kind).min <= fill_value <= np.iinfo(kind).max:
+    if kind.kind in "iu" and not np.iinfo(kind.str).min <= fill_value <= np.iinfo(kind.str).max:
         raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
     return _finished(np.full(_sizes((size,), {}), fill_value, kind), device, requires_grad)
 

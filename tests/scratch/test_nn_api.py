@@ -335,7 +335,7 @@ def containers(lib):
     yield nn.ModuleDict({"a": nn.Linear(1, 1), "b": nn.Sequential(nn.ReLU(), nn.Tanh())})
     yield nn.ParameterList([lib.ones(2, 3), lib.ones(1)])
     yield nn.ParameterDict({"left": lib.ones(2, 3)})
-    yield nn.Sequential()
+    yield nn.Sequential(nn.Hardswish(True), nn.Hardsigmoid(inplace=True))
 
 
 def test_containers_print_as_torchs():

@@ -311,8 +311,8 @@ def linear(input, weight, bias=None):
     _tensor("linear", weight)
     if weight._data.ndim == 2 and input._data.ndim:
         return _linear.linear(input, weight, bias)
-    if bias is not None and weight.dim() == 1:
-        raise RuntimeError("linear: weight must be a matrix, not a vector, if there is a bias")
+    if bias is not None and weight.dim() == 1 and input.dim() == 2:
+        raise RuntimeError("linear: weight must be a matrix, not a vector")
     y = ops.matmul(input, weight.T if weight.dim() == 2 else weight)
     return y if bias is None else y + bias
 
@@ -1361,6 +1361,9 @@ def _pad_border(input, widths, axes, mode):
                 f"Padding size should be less than the corresponding input dimension, but got: "
                 f"padding ({a}, {b}) at dimension {dim} of input {list(input.shape)}"
             )
+        if mode == "circular" and min(a, b) < 0:  # what is cut off does not come around
+            input = input.narrow(dim, max(-a, 0), n + min(a, 0) + min(b, 0))
+            n, a, b = input.shape[dim], max(a, 0), max(b, 0)
         if a or b:
             index = _image.border_index(n, a, b, mode)
             input = _image.take_along(input, index=index, dim=dim)

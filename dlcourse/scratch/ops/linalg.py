@@ -1,5 +1,6 @@
 """Products of vectors and matrices."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def _rows_times_matrix(a, b):
 
 def flat_rows(a):
     """(..., k) as one matrix (n, k)."""
-    return a if a.ndim == 2 else a.reshape(int(np.prod(a.shape[:-1])), a.shape[-1])
+    return a if a.ndim == 2 else a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
 
 
 def mm(input, mat2):
