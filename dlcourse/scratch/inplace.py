@@ -202,6 +202,8 @@ def reshaping(function):
     """The method `name_` of an op that only changes the shape, such as `squeeze_`."""
 
     def method(self, *args, **options):
+        if _recorded(self, ()):
+            _check(self)
         out = function(self, *args, **options)
         self._data, self._requires_grad = out._data, out._requires_grad
         self.grad_fn = out.grad_fn

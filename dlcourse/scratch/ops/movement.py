@@ -601,13 +601,18 @@ def diagonal(input, /, offset=0, dim1=0, dim2=1):
 
     def vjp(g):
         dx = np.zeros(shape, g.dtype)
-        # NumPy's diagonal is a view, read-only by convention; dx is ours to write.
-        d = np.diagonal(dx, offset, i, j)
-        d.flags.writeable = True
-        d[...] = g
+        _writeable_diagonal(dx, offset, i, j)[...] = g
         return dx
 
-    return np.diagonal(input, offset, i, j), (vjp,)
+    return _writeable_diagonal(input, offset, i, j), (vjp,)
+
+
+def _writeable_diagonal(x, offset, i, j):
+    """NumPy's diagonal is a view, but read-only by convention."""
+    d = np.diagonal(x, offset, i, j)
+    if x.flags.writeable:
+        d.flags.writeable = True
+    return d
 
 
 @op
