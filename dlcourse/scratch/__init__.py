@@ -140,7 +140,7 @@ globals().update(dtypes.ALIASES)  # float, long, bool, ...: dtypes, as in torch
 
 from . import distributions, nn, optim, utils  # noqa: E402 -- they use the names above
 from .explain import explain  # noqa: E402
-from .linalg import cholesky, det, matrix_power, slogdet  # noqa: E402
+from .linalg import cholesky, det, logdet, matrix_power, slogdet  # noqa: E402
 from .linalg import inv as inverse  # noqa: E402
 from .linalg import pinv as pinverse  # noqa: E402
 from .serialization import load, save  # noqa: E402
@@ -149,8 +149,8 @@ _LAYERS = """
 adaptive_avg_pool1d adaptive_max_pool1d alpha_dropout avg_pool1d bilinear celu celu_ channel_shuffle
 conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d cosine_embedding_loss
 cosine_similarity dropout hardshrink hinge_embedding_loss layer_norm max_pool1d max_pool2d
-max_pool3d pairwise_distance pixel_shuffle pixel_unshuffle prelu relu_ rms_norm selu selu_ threshold
-threshold_
+max_pool3d pairwise_distance pdist pixel_shuffle pixel_unshuffle prelu relu_ rms_norm selu selu_
+threshold threshold_
 """
 globals().update({n: getattr(nn.functional, n) for n in _LAYERS.split()})  # torch has both
 _SPECIAL = """

@@ -124,6 +124,8 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False):
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
     kind = to_numpy(dtype) or _as_array(fill_value, None).dtype
+    if kind.kind in "iu" and not np.iinfo(kind.str).min <= fill_value <= np.iinfo(kind.str).max:
+        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
     return _finished(np.full(_sizes((size,), {}), fill_value, kind), device, requires_grad)
 
 
@@ -178,10 +180,12 @@ def arange(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fa
     start, end, step = (
         v.item() if isinstance(v, np.ndarray | np.generic) else v for v in (start, end, step)
     )
-    if step == 0 or (end - start) / step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(isinstance(v, int) for v in (start, end, step))
     kind = to_numpy(dtype) or (np.dtype(np.int64) if whole else default_float())
+    if kind.kind in "iu":
+        start, end, step = int(start), int(end), int(step)  # cut, as torch does
+    if step == 0 or (end - start) / step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     n = math.ceil((end - start) / step)
     return _finished((np.arange(n) * step + start).astype(kind), device, requires_grad)
 
@@ -192,6 +196,8 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False)
         raise RuntimeError("number of steps must be non-negative")
     start, end = (getattr(v, "_data", v) for v in (start, end))
     kind = to_numpy(dtype) or default_float()
+    if kind.kind == "b":
+        raise NotImplementedError("linspace: not for bool tensors")
     return _finished(np.linspace(start, end, steps).astype(kind), device, requires_grad)
 
 
@@ -228,6 +234,8 @@ def meshgrid(*tensors, indexing="ij"):
         raise RuntimeError(f"meshgrid: indexing must be 'ij' or 'xy', not {indexing!r}")
     if any(t._data.ndim > 1 for t in tensors):
         raise RuntimeError("meshgrid: expected vectors or scalars")
+    if len({t._data.dtype for t in tensors}) > 1:
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     shape = [t._data.size for t in tensors]
     n = len(shape)
     grids = tuple(

@@ -14,7 +14,13 @@ from .creation import as_tensor
 from .dtypes import get_default_dtype
 from .grad_mode import no_grad
 from .linalg import cholesky, inv, solve
-from .nn.functional import binary_cross_entropy_with_logits, log_softmax, logsigmoid, one_hot
+from .nn.functional import (
+    binary_cross_entropy_with_logits,
+    log_softmax,
+    logsigmoid,
+    one_hot,
+    softplus,
+)
 from .random import bernoulli as toss
 from .random import multinomial, rand, randn, rng
 from .stubs import room
@@ -386,6 +392,12 @@ class Dirichlet(Distribution):
         scale = a.sum(-1).lgamma() - a.lgamma().sum(-1)
         return ops.PUBLIC["xlogy"](a - 1, value).sum(-1) + scale
 
+    def entropy(self):
+        """log B(a) + (s - K) psi(s) - sum of (a - 1) psi(a), with s the sum of a."""
+        a, total = self.concentration, self.concentration.sum(-1)
+        scale = a.lgamma().sum(-1) - total.lgamma()
+        return scale + (total - a.shape[-1]) * total.digamma() - ((a - 1) * a.digamma()).sum(-1)
+
 
 class Beta(Distribution):
     """A share between 0 and 1: the first of a `Dirichlet` of two."""
@@ -413,6 +425,10 @@ class Beta(Distribution):
     def log_prob(self, value):
         value = as_tensor(value)
         return self._pair.log_prob(ops.stack([value, 1 - value], -1))
+
+    def entropy(self):
+        """That of the pair."""
+        return self._pair.entropy()
 
 
 class MultivariateNormal(Distribution):
@@ -512,6 +528,185 @@ class Independent(Distribution):
         return self._summed(self.base_dist.entropy())
 
 
+class MixtureSameFamily(Distribution):
+    """One of several components, drawn by a Categorical; their last batch dimension counts them."""
+
+    def __init__(self, mixture_distribution, component_distribution, validate_args=None):
+        self.mixture_distribution = mixture_distribution
+        self.component_distribution = component_distribution
+        self.batch_shape = tuple(component_distribution.batch_shape[:-1])
+        self.event_shape = tuple(component_distribution.event_shape)
+        if mixture_distribution.logits.shape[-1] != component_distribution.batch_shape[-1]:
+            raise ValueError("as many components as the mixture has weights are needed")
+
+    def _mixed(self, values):
+        weights = self.mixture_distribution.probs
+        return (values * weights.reshape(*weights.shape, *(1 for _ in self.event_shape))).sum(
+            -1 - len(self.event_shape)
+        )
+
+    @property
+    def mean(self):
+        """The weighted mean of the components' means."""
+        return self._mixed(self.component_distribution.mean)
+
+    @property
+    def variance(self):
+        """The mean of the components' variances, and the variance of their means."""
+        parts = self.component_distribution
+        return self._mixed(parts.variance + parts.mean**2) - self.mean**2
+
+    def sample(self, sample_shape=()):
+        with no_grad():
+            values = self.component_distribution.sample(sample_shape)
+            at = self.mixture_distribution.sample(sample_shape)
+            dim = values.dim() - 1 - len(self.event_shape)
+            at = at.reshape(*at.shape, *(1,) * (values.dim() - at.dim()))
+            index = at.expand(*at.shape[: dim + 1], *self.event_shape)
+            return values.gather(dim, index).squeeze(dim)
+
+    def log_prob(self, value):
+        value = value.unsqueeze(-1 - len(self.event_shape))
+        parts = self.component_distribution.log_prob(value)
+        return (parts + log_softmax(self.mixture_distribution.logits, -1)).logsumexp(-1)
+
+
+# --- variables pushed through a function ------------------------------------------------------
+
+
+class Transform:
+    """An invertible function of each element: `inv` and the logarithm of its slope."""
+
+    def __init__(self, cache_size=0):
+        self.cache_size = cache_size
+
+    def __call__(self, x):
+        raise NotImplementedError
+
+    def inv(self, y):
+        """The x with transform(x) = y."""
+        raise NotImplementedError
+
+    def log_abs_det_jacobian(self, x, y):
+        """log |dy / dx|."""
+        raise NotImplementedError
+
+
+class ExpTransform(Transform):
+    """y = exp(x)."""
+
+    def __call__(self, x):
+        return x.exp()
+
+    def inv(self, y):
+        return y.log()
+
+    def log_abs_det_jacobian(self, x, y):
+        return x
+
+
+class TanhTransform(Transform):
+    """y = tanh(x)."""
+
+    def __call__(self, x):
+        return x.tanh()
+
+    def inv(self, y):
+        return y.atanh()
+
+    def log_abs_det_jacobian(self, x, y):
+        return 2 * (log(2) - x - softplus(-2 * x))
+
+
+class SigmoidTransform(Transform):
+    """y = 1 / (1 + exp(-x))."""
+
+    def __call__(self, x):
+        return x.sigmoid()
+
+    def inv(self, y):
+        return y.logit()
+
+    def log_abs_det_jacobian(self, x, y):
+        return -softplus(-x) - softplus(x)
+
+
+class AffineTransform(Transform):
+    """y = loc + scale x."""
+
+    def __init__(self, loc, scale, event_dim=0, cache_size=0):
+        if event_dim:
+            raise NotImplementedError("AffineTransform: wrap the distribution in Independent")
+        super().__init__(cache_size)
+        self.loc, self.scale = loc, scale
+
+    def __call__(self, x):
+        return self.loc + self.scale * x
+
+    def inv(self, y):
+        return (y - self.loc) / self.scale
+
+    def log_abs_det_jacobian(self, x, y):
+        return (x * 0 + self.scale).abs().log()
+
+
+class TransformedDistribution(Distribution):
+    """What `transforms`, one or several elementwise, make of draws from `base_distribution`."""
+
+    def __init__(self, base_distribution, transforms, validate_args=None):
+        self.base_dist = base_distribution
+        self.transforms = [transforms] if isinstance(transforms, Transform) else list(transforms)
+        self.batch_shape = tuple(base_distribution.batch_shape)
+        self.event_shape = tuple(base_distribution.event_shape)
+        self.has_rsample = base_distribution.has_rsample
+
+    def _forward(self, x):
+        for t in self.transforms:
+            x = t(x)
+        return x
+
+    def sample(self, sample_shape=()):
+        with no_grad():
+            return self._forward(self.base_dist.sample(sample_shape))
+
+    def rsample(self, sample_shape=()):
+        return self._forward(self.base_dist.rsample(sample_shape))
+
+    def log_prob(self, value):
+        total, dims = 0.0, tuple(range(-len(self.event_shape), 0))
+        for t in reversed(self.transforms):
+            x = t.inv(value)
+            slope = t.log_abs_det_jacobian(x, value)
+            total = total - (slope.sum(dims) if dims else slope)
+            value = x
+        return total + self.base_dist.log_prob(value)
+
+
+class LogNormal(TransformedDistribution):
+    """exp of a normal variable."""
+
+    parameters = ("loc", "scale")
+
+    def __init__(self, loc, scale, validate_args=None):
+        base = Normal(loc, scale)
+        super().__init__(base, ExpTransform())
+        self.loc, self.scale = base.loc, base.scale
+
+    @property
+    def mean(self):
+        """exp(loc + scale² / 2)."""
+        return (self.loc + self.scale**2 / 2).exp()
+
+    @property
+    def variance(self):
+        """(exp(scale²) - 1) mean²."""
+        return (self.scale**2).expm1() * self.mean**2
+
+    def entropy(self):
+        """That of the normal variable, plus loc."""
+        return self.base_dist.entropy() + self.loc
+
+
 def _kl_independent(p, q):
     return p._summed(kl_divergence(p.base_dist, q.base_dist))
 
@@ -548,25 +743,42 @@ def kl_divergence(p, q):
 
 
 __all__ = [
+    "AffineTransform",
     "Bernoulli",
     "Beta",
     "Categorical",
     "Dirichlet",
     "Distribution",
+    "ExpTransform",
     "Exponential",
     "Gamma",
     "Independent",
     "Laplace",
+    "LogNormal",
+    "MixtureSameFamily",
     "MultivariateNormal",
     "Normal",
     "OneHotCategorical",
     "Poisson",
+    "SigmoidTransform",
+    "TanhTransform",
+    "Transform",
+    "TransformedDistribution",
     "Uniform",
     "kl_divergence",
 ]
 
 __path__ = []  # torch has each in a file: `from torch.distributions.normal import Normal`
-for _name in __all__:
-    _file = {"kl_divergence": "kl", "MultivariateNormal": "multivariate_normal"}.get(_name)
-    _file = {"OneHotCategorical": "one_hot_categorical"}.get(_name, _file or _name.lower())
+_FILES = {
+    "kl_divergence": "kl",
+    "LogNormal": "log_normal",
+    "MixtureSameFamily": "mixture_same_family",
+    "MultivariateNormal": "multivariate_normal",
+    "OneHotCategorical": "one_hot_categorical",
+    "TransformedDistribution": "transformed_distribution",
+}
+_transforms = {n: globals()[n] for n in __all__ if n.endswith("Transform")}
+transforms = room("distributions.transforms", "As in torch.", **_transforms)
+for _name in [n for n in __all__ if n not in _transforms]:
+    _file = _FILES.get(_name, _name.lower())
     globals()[_file] = room(f"distributions.{_file}", "As in torch.", **{_name: globals()[_name]})

@@ -178,7 +178,8 @@ def promote(values) -> Any:
 def _own_type(number, dtype):
     """`dtype`, if NumPy lets array (op) number keep it as torch does (None stands for no input)."""
     kind = type(number)
-    same = number is None or ((kind is float or kind is int) and dtype in _FLOATS)
+    plain = dtype is not None and (kind is float or kind is int)
+    same = number is None or (plain and dtype in _FLOATS)
     return dtype if same else False
 
 

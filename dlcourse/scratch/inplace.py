@@ -22,7 +22,8 @@ def in_place(function):
             return _write(self, function(self, *args, **options))
         _check(self)
         before = snapshot(self)
-        return _write(self, function(before, *args, **options))
+        out = function(before, *args, **options)
+        return _write(self, _filled(before, out) if out.grad_fn is None else out)
 
     method.__name__ = function.__name__.removeprefix("_") + "_"
     method.__doc__ = f"`{function.__name__.removeprefix('_')}`, written over this tensor."
@@ -30,7 +31,7 @@ def in_place(function):
 
 
 def _recorded(self, others):
-    return state.recording and (
+    return (state.recording and self._data.dtype.kind == "f") and (
         self._requires_grad or any(isinstance(a, Tensor) and a._requires_grad for a in others)
     )
 
@@ -126,12 +127,24 @@ def setitem(self, index, value):
         raise TypeError(
             f"can't assign a {type(value).__name__} to a tensor: use a tensor or a number"
         )
+    if advanced is not None and isinstance(value, Tensor):
+        _check_placed(self, value, advanced)
     if _recorded(self, (value,)):
         _check(self)
         _write(self, _setitem(snapshot(self), value, basic, advanced))
         return
     _place(self._data, getattr(value, "_data", value), basic, advanced)
     versions.note_write(self._data, autograd.newest())
+
+
+def _check_placed(self, value, advanced):
+    """Refuse what torch refuses: another dtype at index tensors, but for a single one at a mask."""
+    masks = [p for p in advanced if isinstance(p, np.ndarray) and p.dtype.kind == "b"]
+    if value._data.dtype != self._data.dtype and (value._data.size != 1 or not masks):
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {self.dtype} for "
+            f"the destination and {value.dtype} for the source."
+        )
 
 
 def fill_(self, value):
@@ -189,6 +202,8 @@ def reshaping(function):
     """The method `name_` of an op that only changes the shape, such as `squeeze_`."""
 
     def method(self, *args, **options):
+        if _recorded(self, ()):
+            _check(self)
         out = function(self, *args, **options)
         self._data, self._requires_grad = out._data, out._requires_grad
         self.grad_fn = out.grad_fn
@@ -219,7 +234,18 @@ logical_not logical_or logit lt masked_fill masked_scatter mul multiply nan_to_n
 reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin sinh softmax sqrt
 square sub subtract tan tanh tril triu trunc
 """
-WRITING = [*WRITING.split(), "scatter_reduce", "erfinv", "lgamma", "digamma"]
+WRITING = [
+    *WRITING.split(),
+    "scatter_reduce",
+    "erfinv",
+    "lgamma",
+    "digamma",
+    "sinc",
+    "xlogy",
+    "hypot",
+    "atan2",
+    "copysign",
+]
 SHAPING = ["squeeze", "unsqueeze", "t", "transpose", "swapaxes"]
 
 

@@ -36,7 +36,12 @@ __all__ = [
     "vector_norm",
 ]
 lapack: Any = np.linalg
-cross, diagonal = ops.PUBLIC["cross"], ops.PUBLIC["diagonal"]
+diagonal = ops.PUBLIC["diagonal"]
+
+
+def cross(input, other, *, dim=-1):
+    """`torch.cross` along the last dimension, if no other is named."""
+    return ops.PUBLIC["cross"](input, other, dim)
 
 
 class LinAlgError(RuntimeError):
@@ -130,6 +135,12 @@ def slogdet(A):
     """`(sign, logabsdet)` of square matrices."""
     sign, value = _slogdet(A)
     return _Slogdet(sign.detach(), value)
+
+
+def logdet(input):
+    """The logarithm of the determinant; NaN where that is negative."""
+    sign, size = slogdet(input)
+    return size + sign.detach().log()
 
 
 def det(A):

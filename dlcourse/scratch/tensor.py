@@ -40,6 +40,7 @@ class _Operators(Tensor):
     __and__ = __rand__ = ops.bitwise_and
     __or__ = __ror__ = ops.bitwise_or
     __xor__ = __rxor__ = ops.bitwise_xor
+    __lshift__, __rshift__ = ops.bitwise_left_shift, ops.bitwise_right_shift
     __lt__, __le__, __gt__, __ge__ = ops.lt, ops.le, ops.gt, ops.ge
     __getitem__ = ops.index.getitem
     __hash__ = object.__hash__

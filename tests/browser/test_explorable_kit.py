@@ -128,7 +128,7 @@ def test_only_the_visible_part_of_a_line_is_drawn(kit, p, q, wanted):
 
 
 def test_a_ribbon_is_darkest_where_most_values_lie(kit):
-    drawn = """() => {
+    drawn = """async () => {
         const plot = kit.chart({ height: 200, margin: [0, 0, 0, 0] });
         plot.node.style.width = "200px";
         document.body.append(plot.node);
@@ -137,6 +137,8 @@ def test_a_ribbon_is_darkest_where_most_values_lie(kit):
             const shares = [0.5, 0.3, 0.2, 0, 0, 0, 0, 1];
             pen.ribbon([0.5, 1.5], shares, 4, "rgb(0,0,0)", { low: 0, high: 4 });
         }, "a ribbon");
+        const laidOut = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        while (plot.canvas.width !== 200) await laidOut(); // charts draw when they know their width
         const at = (x, y) => plot.canvas.getContext("2d").getImageData(x, y, 1, 1).data[3];
         const found = [50, 150].map((x) => [175, 125, 75, 25].map((y) => at(x, y)));
         plot.close();

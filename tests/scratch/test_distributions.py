@@ -123,12 +123,13 @@ MORE = {
     "Beta": ({"concentration1": 2 * SCALE, "concentration0": SCALE}, RNG.random((3, 4))),
     "Dirichlet": ({"concentration": 2 * SCALE}, RNG.dirichlet(SCALE, 3)),
     "OneHotCategorical": ({"logits": SCORES}, np.eye(5)[[1, 3]]),
+    "LogNormal": ({"loc": LOC, "scale": SCALE / 4}, RNG.uniform(0.1, 3, (2, 3, 4))),
     "MultivariateNormal": (
         {"loc": LOC[:, 0], "covariance_matrix": np.eye(3) + np.outer(LOC, LOC)},
         RNG.normal(size=(2, 3)),
     ),
 }
-NO_ENTROPY = {"Poisson", "Beta", "Dirichlet"}
+NO_ENTROPY = {"Poisson"}
 
 
 @pytest.mark.parametrize("kind", MORE)
@@ -166,6 +167,31 @@ def test_independent_dimensions_are_one_event():
         assert (one.batch_shape, one.event_shape) == ((3,), (4,))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-6)
+
+
+def test_mixtures_and_transformed_variables():
+    found = []
+    for engine in (scratch, torch):
+        engine.manual_seed(0)
+        D, loc = engine.distributions, engine.tensor(LOC - SCALE, requires_grad=True)
+        weights = D.Categorical(logits=loc[0])
+        mixed = D.MixtureSameFamily(weights, D.Normal(loc[0], engine.tensor(SCALE)))
+        rows = D.MixtureSameFamily(
+            D.Categorical(logits=loc[:, 0]), D.Independent(D.Normal(loc, 1.0), 1)
+        )
+        maps = [D.AffineTransform(0.5, 2.0), D.TanhTransform(cache_size=1)]
+        action = D.Independent(D.TransformedDistribution(D.Normal(loc, 1.0), maps), 1)
+        share = D.TransformedDistribution(D.Normal(loc, 1.0), D.transforms.SigmoidTransform())
+        values = [mixed.log_prob(loc), rows.log_prob(loc), action.log_prob((loc / 3).tanh())]
+        values += [share.log_prob(loc.sigmoid()), mixed.mean, mixed.variance, rows.mean]
+        sum(v.sum() for v in values).backward()
+        assert rows.sample((5,)).shape == (5, 4)
+        assert action.rsample((2,)).shape == (2, 3, 4)
+        draws = mixed.sample((20_000,)).mean(), share.sample((20_000,)).mean()
+        found.append(([v.detach().numpy() for v in [*values, loc.grad]], draws))
+    for ours, theirs in zip(found[0][0], found[1][0], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(found[0][1], found[1][1], atol=0.1)
 
 
 def test_each_has_a_file_of_its_own():

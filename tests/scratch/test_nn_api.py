@@ -335,7 +335,7 @@ def containers(lib):
     yield nn.ModuleDict({"a": nn.Linear(1, 1), "b": nn.Sequential(nn.ReLU(), nn.Tanh())})
     yield nn.ParameterList([lib.ones(2, 3), lib.ones(1)])
     yield nn.ParameterDict({"left": lib.ones(2, 3)})
-    yield nn.Sequential()
+    yield nn.Sequential(nn.Hardswish(True), nn.Hardsigmoid(inplace=True))
 
 
 def test_containers_print_as_torchs():
@@ -610,3 +610,27 @@ def test_a_lazy_layer_takes_its_size_from_a_state_dict():
     layer.load_state_dict({"weight": np.ones((2, 3), np.float32), "bias": np.zeros(2, np.float32)})
     assert layer(S.ones(1, 3)).tolist() == [[3.0, 3.0]]
     assert layer.in_features == 3
+
+
+def test_a_parametrized_parameter_stays_the_one_that_an_optimizer_knows():
+    found = []
+    for T in (torch, S):
+        m, P = T.nn.Linear(2, 2), T.nn.utils.parametrize
+        weight = m.weight.requires_grad_(False)
+        P.register_parametrization(m, "weight", T.nn.Tanh())
+        same = [m.parametrizations.weight.original is weight]
+        same += [p.requires_grad for p in m.parameters()]
+        P.remove_parametrizations(m, "weight")
+        found.append([*same, m.weight is weight, m.weight.requires_grad, float(m.weight.max()) < 1])
+    assert found[1] == found[0]
+
+
+def test_an_expanded_buffer_in_which_nothing_repeats_is_loaded():
+    for T in (torch, S):
+        m = T.nn.Module()
+        m.register_buffer("position_ids", T.arange(3).expand((1, -1)))
+        assert str(m.load_state_dict({}, strict=False)).startswith("_IncompatibleKeys(missing")
+        m.load_state_dict({"position_ids": T.tensor([[2, 1, 0]])})
+        assert m.position_ids.tolist() == [[2, 1, 0]]
+        with pytest.raises((RuntimeError, ValueError)):
+            T.ones(1, 3).expand(2, 3).add_(1)

@@ -631,3 +631,52 @@ def test_in_place_forms_write_the_input():
         F.relu(leaf, inplace=True)
     F.relu(leaf * 2, inplace=True).sum().backward()
     np.testing.assert_array_equal(leaf.grad._data, 2.0 * (leaf._data > 0))
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("flat", [False, True])
+def test_ctc_loss(reduction, flat):
+    """Repeats, an empty target, unequal lengths and a target that is too long."""
+    scores = np.random.default_rng(0).standard_normal((6, 4, 5))
+    targets = np.array([[1, 2, 2], [3, 0, 0], [0, 0, 0], [4, 4, 4]])
+    lengths, found = [3, 1, 0, 3], []
+    given = np.concatenate([row[:n] for row, n in zip(targets, lengths, strict=True)])
+    for T in (torch, S):
+        x = T.tensor(scores, requires_grad=True)
+        loss = T.nn.CTCLoss(reduction=reduction, zero_infinity=True)(
+            x.log_softmax(-1),
+            T.tensor(given if flat else targets),
+            T.tensor([6, 4, 5, 4]),
+            T.tensor(lengths),
+        )
+        loss.sum().backward()
+        infinite = T.nn.functional.ctc_loss(
+            x[:4, 3].log_softmax(-1), T.tensor([4, 4, 4]), (4,), (3,)
+        )
+        found.append([t.detach().numpy() for t in (loss, x.grad, infinite)])
+    for theirs, ours in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+    x = S.zeros(2, 1, 3).log_softmax(-1)
+    for bad in (((9,), (1,), 0), ((2,), (1, 1), 0), ((2,), (5,), 0), ((2,), (1,), 7)):
+        with pytest.raises(RuntimeError):
+            F.ctc_loss(x, S.tensor([[1]]), *bad)
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": 1}, {"padding": 1}, {"stride": (1, 2)}])
+def test_unpooling_puts_each_maximum_back(options):
+    found = []
+    for T in (torch, S):
+        x = T.tensor(np.random.default_rng(0).permutation(60).reshape(1, 2, 5, 6) / 7)
+        x[0, 0, 2, 2] = float("nan")
+        x.requires_grad_()
+        y, at = T.nn.MaxPool2d(2, return_indices=True, **options)(x)
+        back = T.nn.MaxUnpool2d(2, **options)(y, at, output_size=(5, 6))
+        line, where = T.nn.functional.max_pool1d(x[0, 1], 2, return_indices=True)
+        again = T.nn.functional.max_unpool1d(line, where, 2)
+        (y.nan_to_num().sum() + (again * again).sum()).backward()
+        found.append([t.detach().numpy() for t in (y, at, back, again, x.grad)])
+        with pytest.raises(ValueError, match="output_size"):
+            T.nn.MaxUnpool2d(2)(y, at, output_size=(50, 6))
+    assert repr(S.nn.MaxUnpool2d(2)) == repr(torch.nn.MaxUnpool2d(2))
+    for theirs, ours in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs)

@@ -239,7 +239,7 @@ UNSUPPORTED = {
     "max_norm": lambda F, nn: F.embedding(i(S, 0), r(S, 3, 2), max_norm=1.0),
     "sparse": lambda F, nn: nn.Embedding(3, 2, sparse=True),
     "scale_grad_by_freq": lambda F, nn: nn.Embedding(3, 2, scale_grad_by_freq=True),
-    "return_indices": lambda F, nn: F.max_pool2d(r(S, 1, 4, 4), 2, return_indices=True),
+    "return_indices": lambda F, nn: F.max_pool3d(r(S, 1, 4, 4, 4), 2, return_indices=True),
     "adaptive return_indices": lambda F, nn: nn.AdaptiveMaxPool2d(2, return_indices=True)(
         r(S, 1, 4, 4)
     ),

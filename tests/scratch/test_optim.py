@@ -34,6 +34,8 @@ OPTIONS = {
         {"centered": True},
         {"centered": True, "momentum": 0.5, "maximize": True},
     ],
+    "ASGD": [{}, {"lr": 0.1, "lambd": 0.1, "alpha": 0.5, "t0": 3}, {"maximize": True}],
+    "Rprop": [{}, {"lr": 0.1, "etas": (0.4, 1.5), "step_sizes": (0.01, 0.2)}, {"maximize": True}],
     "Adadelta": [{}, {"lr": 0.5, "rho": 0.7, "eps": 1e-4, "weight_decay": 0.1}, {"maximize": True}],
     "Adam": [
         {},
@@ -114,7 +116,8 @@ def compare_state_dicts(ours, theirs, dtype):
 @pytest.mark.parametrize("name", OPTIONS)
 def test_large_parameters_are_cut_and_small_ones_packed_without_a_trace(name):
     shapes = [(_packs.PIECE + 7, 3), (10,), (300, 2), (_packs.SMALL + 1,), (4,)]
-    pair = list(twins(name, {"weight_decay": 0.01}, shapes=shapes))
+    options = {} if name == "Rprop" else {"weight_decay": 0.01}
+    pair = list(twins(name, options, shapes=shapes))
     for step in range(4):
         for engine, params, optimizer in pair:
             give(engine, params, step, np.float32)
@@ -302,7 +305,8 @@ def test_invalid_options_are_refused_as_by_torch(name):
         p = engine.tensor([1.0], requires_grad=True)
         optimizer = getattr(engine.optim, name)
         options = optimizer([p]).defaults.keys() & BAD.keys()
-        assert options >= {"lr", "weight_decay"}
+        options -= {"alpha"} if name == "ASGD" else set()  # a power, which torch does not check
+        assert options >= ({"lr"} if name == "Rprop" else {"lr", "weight_decay"})
         for option in options:
             with pytest.raises(ValueError, match=r"[Ii]nvalid"):
                 optimizer([p], **{option: BAD[option]})
@@ -452,3 +456,27 @@ def test_lbfgs_refuses_what_it_cannot_do():
         scratch.optim.LBFGS([{"params": [p]}, {"params": [scratch.zeros(1, requires_grad=True)]}])
     with pytest.raises(ValueError, match="learning rate"):
         scratch.optim.LBFGS([p], lr=-1)
+
+
+@pytest.mark.parametrize("name", [*OPTIONS, "LBFGS"])
+def test_a_number_alone_can_be_learned_and_resumed(name):
+    def learned(T):
+        temperature, seen, state = T.nn.Parameter(T.tensor(2.0, dtype=T.float64)), [], None
+
+        def closure():
+            opt.zero_grad()
+            loss = (temperature - 0.5) ** 4
+            loss.backward()
+            return loss
+
+        for _ in range(2):
+            opt = getattr(T.optim, name)([temperature], lr=0.1)
+            if state:
+                opt.load_state_dict(state)
+            for _ in range(3):
+                opt.step(closure)
+                seen.append(temperature.item())
+            state = copy.deepcopy(opt.state_dict())
+        return seen
+
+    np.testing.assert_allclose(learned(scratch), learned(torch), rtol=1e-6)

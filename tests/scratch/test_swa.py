@@ -54,3 +54,21 @@ def test_functional_call():
         scratch.func.functional_call(
             network(scratch), {"nothing": scratch.ones(1)}, scratch.ones(1)
         )
+
+
+@pytest.mark.parametrize("strategy", ["cos", "linear"])
+@pytest.mark.parametrize("epochs", [0, 1, 3])
+def test_the_rate_falls_to_that_of_the_average(strategy, epochs):
+    found = []
+    for T in (torch, scratch):
+        opt = T.optim.SGD([T.zeros(1, requires_grad=True)], lr=0.5)
+        schedule = T.optim.swa_utils.SWALR(opt, 0.1, epochs, strategy)
+        rates = []
+        for _ in range(5):
+            opt.step()
+            schedule.step()
+            rates += schedule.get_last_lr()
+        found.append(rates)
+    np.testing.assert_allclose(*found)
+    with pytest.raises(ValueError, match="strategy"):
+        scratch.optim.swa_utils.SWALR(opt, 0.1, anneal_strategy="x")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..autograd import op
+from ..ops.linalg import flat_rows
 from ._array import ones
 
 
@@ -33,12 +34,13 @@ def linear(input, weight, bias, /):
         )
     if input.ndim == 2:
         return _rows_times(weight, bias, input)
-    out, inner = weight.shape  # one product for all rows, whatever the leading axes
-    y, (dx, dw, db) = _rows_times(weight, bias, input.reshape(-1, inner))
-    return y.reshape(*input.shape[:-1], out), (
-        lambda g: dx(g.reshape(-1, out)).reshape(input.shape),
-        lambda g: dw(g.reshape(-1, out)),
-        lambda g: db(g.reshape(-1, out)),
+    x = flat_rows(input)  # one product for all rows, whatever the leading axes
+    y, (dx, dw, db) = _rows_times(weight, bias, x)
+    rows = y.shape
+    return y.reshape(*input.shape[:-1], len(weight)), (
+        lambda g: dx(g.reshape(rows)).reshape(input.shape),
+        lambda g: dw(g.reshape(rows)),
+        lambda g: db(g.reshape(rows)),
     )
 
 

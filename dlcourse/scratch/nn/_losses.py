@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..autograd import op
+from ..ops.elementwise import signs
 from ._activations import logistic
 from ._array import ones
 
@@ -27,7 +28,7 @@ def l1_loss(x, y, /, *, reduction="mean"):
     Gradient: sign(x - y).
     """
     d = x - y
-    return _reduced(np.abs(d), (lambda: np.sign(d), lambda: -np.sign(d)), reduction)
+    return _reduced(np.abs(d), (lambda: signs(d), lambda: -signs(d)), reduction)
 
 
 @op
@@ -109,8 +110,8 @@ def _row_reduction(values, weight, reduction):
         return values, weight
     if reduction == "sum":
         return values.sum(), weight
-    total = weight.sum()
-    return values.sum() / total, weight / total  # nan, as in torch, if every row is ignored
+    total = weight.sum()  # 0 if every row is ignored: then NaN, as in torch, but no gradient
+    return values.sum() / total, weight / (total or 1)
 
 
 def _pick(rows, target):

@@ -8,6 +8,8 @@
 | instance | one channel of one example      | channels                 |
 """
 
+from math import prod
+
 import numpy as np
 
 from ..autograd import op
@@ -54,6 +56,12 @@ def _affine(h, weight, bias):
     return y
 
 
+def _rows(x, ndim):
+    """(..., *D) as a matrix whose rows are the last `ndim` axes."""
+    n = x.ndim - ndim
+    return x.reshape(prod(x.shape[:n]), prod(x.shape[n:]))
+
+
 @op
 def layer_norm(x, weight, bias, /, *, ndim=1, eps=1e-5):
     """Mean 0 and variance 1 over the last `ndim` axes; the variance is biased.
@@ -63,8 +71,7 @@ def layer_norm(x, weight, bias, /, *, ndim=1, eps=1e-5):
     Gradient: with h = (x - mean) r and dh = g weight, dx = r (dh - mean(dh) - h mean(dh h)).
     Source: Ba, Kiros and Hinton, 2016.
     """
-    size = int(np.prod(x.shape[x.ndim - ndim :]))
-    h, r, _, _ = standardize(x.reshape(-1, size), eps)
+    h, r, _, _ = standardize(_rows(x, ndim), eps)
     w = None if weight is None else weight.reshape(-1)
     y = _affine(h, w, None if bias is None else bias.reshape(-1)).reshape(x.shape)
 
@@ -99,7 +106,7 @@ def rms_norm(x, weight, /, *, ndim=1, eps=1e-5):
     Gradient: with h = x r and dh = g weight, dx = r (dh - h mean(dh h)).
     Source: Zhang and Sennrich, 2019.
     """
-    rows = x.reshape(-1, int(np.prod(x.shape[x.ndim - ndim :])))
+    rows = _rows(x, ndim)
     r = 1 / np.sqrt(_row_mean_product(rows, rows) + x.dtype.type(eps))
     h = rows * r
     w = None if weight is None else weight.reshape(-1)

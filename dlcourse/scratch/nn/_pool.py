@@ -82,6 +82,18 @@ def max_pool2d(x, /, *, kernel, out, geo):
     return y, (vjp,)
 
 
+def max_positions(x, kernel, out, geo):
+    """Where in the flattened image each window has its (first) maximum; a NaN counts as one."""
+    extra = _far_padding(x.shape[2:], kernel, out, geo)
+    places = np.arange(x.shape[2] * x.shape[3]).reshape(1, 1, *x.shape[2:])
+    cells = _windows(_padded(x, extra, -np.inf), kernel, out, geo)
+    best, index = np.full((*x.shape[:2], *out), -np.inf, x.dtype), 0
+    for seen, at in zip(cells, _windows(_padded(places, extra, 0), kernel, out, geo), strict=True):
+        higher = (seen > best) | np.isnan(seen)
+        best, index = np.where(higher, seen, best), np.where(higher, at, index)
+    return index
+
+
 def _running_max(views):
     y = next(views)
     for i, view in enumerate(views):

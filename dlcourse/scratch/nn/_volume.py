@@ -102,12 +102,15 @@ def avg_pool3d(
     divisor_override=None,
 ):
     """Mean of each window of (N, C, D, H, W) or (C, D, H, W)."""
-    F.refuse(divisor_override=divisor_override)
+    if divisor_override == 0:
+        raise RuntimeError("divisor must be not zero")
+    sums = None if divisor_override is None else 1
 
     def pool(x, *options):
-        return F.avg_pool2d(x, *options, ceil_mode, count_include_pad)
+        return F.avg_pool2d(x, *options, ceil_mode, count_include_pad, sums)
 
-    return _pooled("avg_pool3d", pool, input, kernel_size, stride, padding)
+    y = _pooled("avg_pool3d", pool, input, kernel_size, stride, padding)
+    return y if divisor_override is None else y / divisor_override
 
 
 def adaptive_avg_pool3d(input, output_size):

@@ -13,7 +13,7 @@ from .. import ops
 from ..autograd import Tensor, wrap
 from ..inplace import in_place
 from ..random import rng
-from . import _activations, _attention, _conv, _image, _linear, _losses, _norm, _pool
+from . import _activations, _attention, _conv, _ctc, _image, _linear, _losses, _norm, _pool
 from ._conv import Geometry
 
 # --- checks and small helpers -----------------------------------------------------------------
@@ -96,6 +96,8 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """x clipped to [min_val, max_val]."""
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val: {min_val} > {max_val}")
+    if _tensor("hardtanh", input)._data.dtype.kind == "b":
+        raise RuntimeError("Bool inputs not supported for hardtanh")
     return _apply(_activations.hardtanh, input, inplace, min_val=min_val, max_val=max_val)
 
 
@@ -129,7 +131,7 @@ def selu(input, inplace=False):
     return _activation("elu", input, inplace, **_SELU)
 
 
-def gelu(input, approximate="none"):
+def gelu(input, *, approximate="none"):
     """x Phi(x), exactly or with `approximate="tanh"`."""
     if approximate not in ("none", "tanh"):
         raise RuntimeError("approximate argument must be either none or tanh.")
@@ -173,7 +175,7 @@ def threshold(input, threshold, value, inplace=False):
 
 def hardshrink(input, lambd=0.5):
     """x where |x| > lambd, else 0."""
-    return ops.where(abs(input) > lambd, input, 0.0 * input.detach())
+    return input.masked_fill(abs(input) <= lambd, 0)
 
 
 def softshrink(input, lambd=0.5):
@@ -309,6 +311,8 @@ def linear(input, weight, bias=None):
     _tensor("linear", weight)
     if weight._data.ndim == 2 and input._data.ndim:
         return _linear.linear(input, weight, bias)
+    if bias is not None and weight.dim() == 1 and input.dim() == 2:
+        raise RuntimeError("linear: weight must be a matrix, not a vector")
     y = ops.matmul(input, weight.T if weight.dim() == 2 else weight)
     return y if bias is None else y + bias
 
@@ -434,7 +438,7 @@ def _norm_of(x, p, dim, keepdim=False):
         return (x != 0).to(x.dtype).sum(dim, keepdim)
     if p == 2:
         return _norm.l2_norm(x, dim=dim, keepdim=keepdim)
-    return (x.abs() ** p).sum(dim, keepdim) ** (1 / p)
+    return x.norm(p, dim, keepdim)
 
 
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):
@@ -448,6 +452,14 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     """norm(x1 - x2 + eps, p) along the last axis."""
     return _norm_of(x1 - x2 + eps, p, -1, keepdim)
+
+
+def pdist(input, p=2.0):
+    """The p-norm distances between all pairs of rows of (N, D), as a vector."""
+    if input.dim() != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
+    i, j = np.triu_indices(len(input), 1)
+    return _norm_of(input[wrap(i)] - input[wrap(j)], p, -1)
 
 
 # --- losses -----------------------------------------------------------------------------------
@@ -715,8 +727,7 @@ def _smooth_part(input, target, weight, ignore_index, reduction):
     dim = _class_dim(input)
     log_p = log_softmax(input, dim)
     loss = -(log_p if weight is None else log_p * _by_class(weight, input)).sum(dim)
-    kept = target._data != ignore_index
-    loss = loss * wrap(kept.astype(input._data.dtype))
+    loss = loss.masked_fill(target == ignore_index, 0)
     if reduction != "mean":
         return _reduce(loss, reduction)
     _, w = _row_weights(
@@ -754,7 +765,7 @@ def hinge_embedding_loss(
     reduction = _check_reduction(reduction, size_average, reduce)
     zero = input.detach() * 0
     near = ops.where(target != -1, input, zero)
-    return _reduce(near + ops.where(target != 1, relu(margin - input), zero), reduction)
+    return _reduce(near + ops.where(target != 1, (margin - input).clamp(min=0), zero), reduction)
 
 
 def margin_ranking_loss(
@@ -780,7 +791,7 @@ def cosine_embedding_loss(
     cos = _cosine(input1, input2)
     zero = cos.detach() * 0
     same = ops.where(target == 1, 1 - cos, zero)
-    return _reduce(same + ops.where(target == -1, relu(cos - margin), zero), reduction)
+    return _reduce(same + ops.where(target == -1, (cos - margin).clamp(min=0), zero), reduction)
 
 
 def _cosine(x1, x2, eps=1e-12):
@@ -846,7 +857,7 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
     x, ids = ops.PUBLIC["atleast_2d"](input), target.reshape(-1, 1)
-    terms = (margin - x.gather(1, ids) + x).clamp(min=0) ** p
+    terms = relu(margin - x.gather(1, ids) + x) ** p
     if weight is not None:
         terms = terms * weight[ids]
     values = terms.scatter(1, ids, 0.0).sum(1) / x.shape[1]
@@ -898,6 +909,33 @@ def poisson_nll_loss(
         stirling = y * np.log(y) - y + 0.5 * np.log(2 * math.pi * y)
         loss = loss + wrap(np.where(target._data > 1, stirling, 0).astype(input._data.dtype))
     return _reduce(loss, reduction)
+
+
+def ctc_loss(
+    log_probs,
+    targets,
+    input_lengths,
+    target_lengths,
+    blank=0,
+    reduction="mean",
+    zero_infinity=False,
+):
+    """-log of the probability of all alignments of `targets` (N, S) with log_probs (T, N, C).
+
+    Source: Graves et al., 2006, section 4.1, in logarithms.
+    """
+    _floating("ctc_loss", log_probs)
+    reduction, single = _check_reduction(reduction), log_probs.dim() == 2
+    log_probs = log_probs.unsqueeze(1) if single else log_probs
+    frames, sizes = (
+        np.asarray(getattr(v, "_data", v)).reshape(-1) for v in (input_lengths, target_lengths)
+    )
+    values = _ctc.negative_log(log_probs, targets._data, frames, sizes, blank)
+    if zero_infinity:
+        values = values.masked_fill(values == math.inf, 0)
+    if reduction == "mean":
+        return (values / wrap(np.maximum(sizes, 1).astype(values._data.dtype))).mean()
+    return values.sum() if reduction == "sum" else values[0] if single else values
 
 
 # --- normalisation ----------------------------------------------------------------------------
@@ -1328,6 +1366,9 @@ def _pad_border(input, widths, axes, mode):
                 f"Padding size should be less than the corresponding input dimension, but got: "
                 f"padding ({a}, {b}) at dimension {dim} of input {list(input.shape)}"
             )
+        if mode == "circular" and min(a, b) < 0:  # what is cut off does not come around
+            input = input.narrow(dim, max(-a, 0), n + min(a, 0) + min(b, 0))
+            n, a, b = input.shape[dim], max(a, 0), max(b, 0)
         if a or b:
             index = _image.border_index(n, a, b, mode)
             input = _image.take_along(input, index=index, dim=dim)
@@ -1377,12 +1418,15 @@ def _unpool_view(y, input, n):
 
 
 def _max_pool(n, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices):
-    refuse(return_indices=return_indices)
     name = f"max_pool{n}d"
     x, kernel, geo, out = _pool_setup(
         name, n, input, kernel_size, stride, padding, dilation, ceil_mode
     )
-    return _unpool_view(_pool.max_pool2d(x, kernel=kernel, out=out, geo=geo), input, n)
+    if not return_indices:
+        return _unpool_view(_pool.max_pool2d(x, kernel=kernel, out=out, geo=geo), input, n)
+    index = wrap(_pool.max_positions(x._data, kernel, out, geo))
+    y = x.flatten(2).gather(2, index.flatten(2)).unflatten(2, out)
+    return _unpool_view(y, input, n), _unpool_view(index, input, n)
 
 
 def max_pool1d(
@@ -1397,6 +1441,30 @@ def max_pool2d(
 ):
     """Maximum of each window of (N, C, H, W) or (C, H, W)."""
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def _max_unpool(n, input, indices, kernel_size, stride, padding, output_size):
+    kernel, p = (as_tuple(v, n, "kernel_size and padding") for v in (kernel_size, padding))
+    stride = kernel if stride is None else as_tuple(stride, n, "stride")
+    sizes = zip(input.shape[-n:], stride, kernel, p, strict=True)
+    size = [(m - 1) * s + k - 2 * q for m, s, k, q in sizes]
+    if output_size is not None:
+        wanted = list(output_size)[-n:]
+        if any(not abs(a - b) < s for a, b, s in zip(wanted, size, stride, strict=True)):
+            raise ValueError(f"invalid output_size {wanted}: expected about {size}")
+        size = wanted
+    x, at = input.flatten(-n), indices.flatten(-n)
+    return x.new_zeros(*x.shape[:-1], math.prod(size)).scatter(-1, at, x).unflatten(-1, size)
+
+
+def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """Each value at the place where `max_pool1d` found it, zeros elsewhere."""
+    return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
+
+
+def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
+    """Each value at the place where `max_pool2d` found it, zeros elsewhere."""
+    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
 def _avg_pool(n, input, kernel_size, stride, padding, ceil_mode, include_pad, divisor=None):

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..autograd import wrap
 from ._shape import dim_of
-from .elementwise import isnan, where
+from .elementwise import _need_bool, isnan, where
 from .index import index_select, masked_select
 from .linalg import outer
 from .movement import broadcast_tensors, cat, flatten, movedim, narrow, stack, unsqueeze
-from .reduce import logsumexp
+from .reduce import logsumexp, result_tuple
 from .reduce import sum as total
 from .sort import searchsorted, sort
 
@@ -29,21 +29,26 @@ def rad2deg(input):
     return input * (180 / math.pi)
 
 
-def hypot(input, other):
-    """The length of (input, other)."""
-    return (input * input + other * other).sqrt()
+def sinc(input):
+    """sin(pi x) / (pi x), and 1 at 0."""
+    x = where(input == 0, 1.0, input) * math.pi
+    return where(input == 0, 1.0, x.sin() / x)
 
 
-def logit(input, eps=None):
-    """log(x / (1 - x)), the inverse of the sigmoid; x is first moved into [eps, 1 - eps]."""
-    x = input if eps is None else input.clamp(eps, 1 - eps)
-    return (x / (1 - x)).log()
+def fmax(input, other):
+    """The larger of two; beside a NaN the other one."""
+    return where((input >= other) | isnan(other), input, other)
 
 
-def xlogy(input, other):
-    """input log(other), and 0 where the input is 0."""
-    kept = ~((input == 0) & (other <= 0))
-    return where(kept, input * where(kept, other, 1.0).log(), input * 0.0)
+def fmin(input, other):
+    """The smaller of two; beside a NaN the other one."""
+    return where((input <= other) | isnan(other), input, other)
+
+
+def float_power(input, exponent):
+    """`pow` in float64."""
+    x, n = (t.double() if hasattr(t, "_data") else float(t) for t in (input, exponent))
+    return x**n
 
 
 def nansum(input, dim=None, keepdim=False, *, dtype=None):
@@ -53,6 +58,8 @@ def nansum(input, dim=None, keepdim=False, *, dtype=None):
 
 def nanmean(input, dim=None, keepdim=False, *, dtype=None):
     """`mean` over what is not NaN."""
+    if not input.is_floating_point():
+        raise RuntimeError("nanmean(): expected input to have floating point dtype")
     counts = (~isnan(input)).sum(dim, keepdim)
     return nansum(input, dim, keepdim, dtype=dtype) / counts
 
@@ -73,22 +80,28 @@ def is_nonzero(input):
 # --- along a dimension ------------------------------------------------------------------------
 
 
+_CumMax, _CumMin, _Mode, _NanMedian = (
+    result_tuple(n, "values", "indices") for n in ("cummax", "cummin", "mode", "nanmedian")
+)
+
+
 def cummax(input, dim):
     """`(values, indices)` of the running maximum along `dim`; of equal ones the last."""
-    return _running(input, dim, np.maximum)
+    return _CumMax(*_running(input, dim, np.maximum))
 
 
 def cummin(input, dim):
     """`(values, indices)` of the running minimum along `dim`; of equal ones the last."""
-    return _running(input, dim, np.minimum)
+    return _CumMin(*_running(input, dim, np.minimum))
 
 
 def _running(input, dim, extreme):
+    dim = dim_of(dim, input._data.ndim)
     if not input._data.ndim:
         return input.clone(), wrap(np.zeros((), np.int64))
     x = np.moveaxis(input._data, dim, 0)
     steps = np.arange(len(x)).reshape(-1, *(1,) * (x.ndim - 1))
-    at = np.where(extreme.accumulate(x) == x, steps, 0)
+    at = np.where((extreme.accumulate(x) == x) | np.isnan(x), steps, 0)
     index = wrap(np.moveaxis(np.maximum.accumulate(at), 0, dim).copy())
     return input.gather(dim, index), index
 
@@ -103,21 +116,36 @@ def logcumsumexp(input, dim):
     return movedim(logsumexp(where(earlier, unsqueeze(x, -2), -math.inf), -1), -1, dim)
 
 
+_BETWEEN = {
+    "linear": lambda share: share,
+    "lower": np.zeros_like,
+    "higher": np.ceil,
+    "midpoint": lambda share: np.ceil(share) / 2,
+    "nearest": np.zeros_like,  # of what is rounded already
+}
+
+
 def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
     """The value below which a share `q` (a number or a vector) lies, between its neighbours."""
-    if interpolation != "linear":
-        raise NotImplementedError("quantile: only interpolation='linear' is supported")
+    if interpolation not in _BETWEEN:
+        raise RuntimeError(f"quantile() interpolation must be one of {list(_BETWEEN)}")
     if input._data.dtype.kind != "f":
         raise RuntimeError("quantile() input tensor must be either float or double dtype")
+    if not input._data.size:
+        raise RuntimeError("quantile() input tensor must be non-empty")
     q = getattr(q, "_data", q)
     if np.any((np.asarray(q) < 0) | (np.asarray(q) > 1)):
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
-    x, axis = (flatten(input), 0) if dim is None else (input, dim)
+    x, axis = (flatten(input), 0) if dim is None or not input._data.ndim else (input, dim)
     x = sort(movedim(x, axis, 0), 0)[0]
     at = np.asarray(q, x._data.dtype).reshape(-1) * (len(x) - 1)
+    at = np.round(at) if interpolation == "nearest" else at  # halves to even
     low, high = (index_select(x, 0, wrap(f(at).astype(np.int64))) for f in (np.floor, np.ceil))
-    share = wrap((at - np.floor(at)).reshape(-1, *(1,) * (x._data.ndim - 1)))
-    found = low + (high - low) * share  # (q, ...)
+    share = _BETWEEN[interpolation](at - np.floor(at))
+    share = wrap(share.reshape(-1, *(1,) * (x._data.ndim - 1)))
+    mixed = interpolation in ("linear", "midpoint")
+    found = low.lerp(high, share) if mixed else where(share > 0, high, low)  # (q, ...)
+    found = where(isnan(x).any(0), x[-1], found)  # NaN comes last
     if keepdim and dim is None:
         found = found.reshape(-1, *(1,) * input._data.ndim)
     elif keepdim:
@@ -127,13 +155,33 @@ def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
 
 def mode(input, dim=-1, keepdim=False):
     """`(values, indices)` of the most frequent element along `dim`, of equally many the least."""
+    dim = dim_of(dim, input._data.ndim)
+    if not input._data.ndim:
+        return _Mode(input.clone(), wrap(np.zeros((), np.int64)))
     x = np.moveaxis(input._data, dim, -1)
     counts = (x[..., :, None] == x[..., None, :]).sum(-1)
     best = np.where(counts == counts.max(-1, keepdims=True), x, x.max(-1, keepdims=True))
     last = x.shape[-1] - 1 - (x == best.min(-1, keepdims=True))[..., ::-1].argmax(-1)
     index = wrap(np.expand_dims(last, dim))
     values = input.gather(dim, index)
-    return (values, index) if keepdim else (values.squeeze(dim), index.squeeze(dim))
+    return _Mode(*(t if keepdim else t.squeeze(dim) for t in (values, index)))
+
+
+def nanmedian(input, dim=None, keepdim=False):
+    """`median` over what is not NaN."""
+    if dim is None:
+        kept = masked_select(input, ~isnan(input))
+        return (kept if kept._data.size else flatten(input)).median()
+    order = sort(input, dim).indices  # NaN comes last
+    counts = (~isnan(input)).sum(dim, keepdim=True)
+    index = order.gather(dim, ((counts - 1) // 2).clamp(min=0))
+    values = input.gather(dim, index)
+    return _NanMedian(*(t if keepdim else t.squeeze(dim) for t in (values, index)))
+
+
+def msort(input):
+    """The rows in order, column by column."""
+    return sort(input, 0).values
 
 
 def trapezoid(y, x=None, *, dx=1, dim=-1):
@@ -146,8 +194,11 @@ def trapezoid(y, x=None, *, dx=1, dim=-1):
     return total(pairs * width, dim) / 2
 
 
-def cross(input, other, dim=-1):
-    """The vector at right angles to both, of three elements along `dim`."""
+def cross(input, other, dim=None):
+    """The vector at right angles to both, of three elements along `dim` (the first of size 3)."""
+    if input._data.ndim != other._data.ndim:
+        raise RuntimeError("cross: inputs must have the same number of dimensions")
+    dim = input._data.shape.index(3) if dim is None and 3 in input._data.shape else dim or 0
     if input._data.shape[dim] != 3 or other._data.shape[dim] != 3:
         raise RuntimeError("inputs dimension must have length 3")
     a, b = broadcast_tensors(input, other)
@@ -164,14 +215,13 @@ def cov(input, *, correction=1):
     """Covariances of the rows of (variables, observations)."""
     x = input if input._data.ndim > 1 else input.reshape(1, -1)
     x = x - x.mean(1, keepdim=True)
-    found = x @ x.t() / (x._data.shape[1] - correction)
-    return found if input._data.ndim > 1 else found.reshape(())
+    return (x @ x.t() / (x._data.shape[1] - correction)).squeeze()
 
 
 def corrcoef(input):
     """Correlations of the rows of (variables, observations)."""
     found = cov(input)
-    if input._data.ndim < 2:
+    if not found._data.ndim:
         return found / found
     scale = found.diagonal().sqrt()
     return (found / scale[:, None] / scale).clamp(-1, 1)
@@ -195,7 +245,8 @@ def unfold(self, dimension, size, step):
 
 def masked_scatter(input, mask, source):
     """A copy with the elements of `source`, in order, where the mask is True."""
-    mask = mask.expand(input._data.shape)
+    _need_bool(mask._data, "masked_scatter")
+    input, mask = broadcast_tensors(input, mask)
     places = mask._data.reshape(-1).nonzero()[0]
     if len(places) > source._data.size:
         raise RuntimeError("masked_scatter: source has fewer elements than the mask has True")
@@ -243,6 +294,8 @@ def tensor_split(input, indices_or_sections, dim=0):
     places = np.asarray(places).tolist()
     n = input._data.shape[dim]
     if isinstance(places, int):
+        if places <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {places}")
         sizes = [n // places + (i < n % places) for i in range(places)]
         places = np.cumsum(sizes[:-1]).tolist()
     bounds = [slice(*p).indices(n)[:2] for p in zip([0, *places], [*places, n], strict=True)]
@@ -323,24 +376,31 @@ def scatter_reduce(input, dim, index, src, reduce, *, include_self=True):
     """A copy whose elements at `index` along `dim` are the sum, mean or extreme of `src` there."""
     if reduce not in ("sum", "mean", "amax", "amin"):
         raise NotImplementedError(f"scatter_reduce: reduce={reduce!r} is not supported")
-    ones, zeros = src.detach() * 0 + 1, input.detach() * 0
+    src = src[tuple(slice(n) for n in index._data.shape)]
+    ones, zeros = (wrap(f(t._data)) for f, t in ((np.ones_like, src), (np.zeros_like, input)))
     counts = zeros.scatter_add(dim, index, ones)  # how many elements of src meet each place
-    base = input if include_self else where(counts > 0, 0.0, input)
+    whole = not input.is_floating_point()
     if reduce in ("sum", "mean"):
+        base = input if include_self else input.masked_fill(counts > 0, 0)
         total = base.scatter_add(dim, index, src)
-        return total / (counts + include_self).clamp(min=1) if reduce == "mean" else total
-    worst = math.inf if reduce == "amin" else -math.inf
-    best = base.detach() if include_self else where(counts > 0, worst, input.detach())
-    best = best.clone()
+        if reduce == "sum":
+            return total
+        return total.div(
+            (counts + include_self).clamp(min=1), rounding_mode="floor" * whole or None
+        )
+    limits = np.iinfo(input._data.dtype) if whole else np.finfo(input._data.dtype)
+    worst = limits.max if reduce == "amin" else limits.min
+    best = input.detach().clone() if include_self else input.detach().masked_fill(counts > 0, worst)
     at = list(np.indices(index._data.shape, sparse=True))
     at[dim] = index._data
-    seen = src.detach()._data[tuple(slice(n) for n in index._data.shape)]
-    (np.minimum if reduce == "amin" else np.maximum).at(best._data, tuple(at), seen)
+    (np.minimum if reduce == "amin" else np.maximum).at(best._data, tuple(at), src._data)
+    if whole:
+        return best
     ours = (input.detach() == best) & ((counts == 0) | include_self)  # those share the gradient
     theirs = (src.detach() == best.gather(dim, index)) * ones
-    shares = (ours * 1.0 + zeros.scatter_add(dim, index, theirs)).to(input.dtype)
+    shares = ours * 1.0 + zeros.scatter_add(dim, index, theirs)
     mine = where(ours, input, 0.0) / shares
-    return mine + (zeros / 1).scatter_add(dim, index, src * theirs / shares.gather(dim, index))
+    return mine + zeros.scatter_add(dim, index, src * theirs / shares.gather(dim, index))
 
 
 def sum_to_size(self, *size):
@@ -373,6 +433,8 @@ def ravel(input):
 
 def heaviside(input, values):
     """0 below zero, 1 above, `values` at it."""
+    if input._data.dtype != values._data.dtype:
+        raise RuntimeError("heaviside is not implemented for tensors with different dtypes")
     return where(input == 0, values, (input > 0).to(input.dtype))
 
 
@@ -397,17 +459,23 @@ def vdot(input, other):
     return input.dot(other)
 
 
-def unique_consecutive(input):
-    """The elements without repeats of the one before."""
+def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
+    """The elements without repeats of the one before; on request their places and counts."""
+    if dim is not None:
+        raise NotImplementedError("unique_consecutive: dim is not supported")
     flat = flatten(input)
-    new = np.concatenate([[True], flat._data[1:] != flat._data[:-1]])
-    return masked_select(flat, wrap(new[: flat._data.size]))
+    new = np.concatenate([[True], flat._data[1:] != flat._data[:-1]])[: flat._data.size]
+    inverse = np.cumsum(new) - 1
+    parts = [masked_select(flat, wrap(new))]
+    parts += [wrap(inverse.reshape(input._data.shape))] * return_inverse
+    parts += [wrap(np.bincount(inverse))] * return_counts
+    return tuple(parts) if len(parts) > 1 else parts[0]
 
 
 def histc(input, bins=100, min=0, max=0):
     """How many elements fall into each of `bins` equal parts of [min, max] (or of their range)."""
     x = input._data.reshape(-1)
-    low, high = (x.min(), x.max()) if min == max == 0 else (min, max)
+    low, high = (x.min(), x.max()) if min == max == 0 and x.size else (min, max)
     if low == high:
         low, high = low - 1, high + 1
     return wrap(np.histogram(x, bins, (low, high))[0].astype(input._data.dtype))

@@ -40,7 +40,7 @@ def sub(input, other, /, *, alpha=1):
 
 
 def _no_bools(*operands):
-    if any(isinstance(v, np.ndarray) and v.dtype.kind == "b" for v in operands):
+    if any(getattr(v, "dtype", type(v)) in (bool, np.bool_) for v in operands):
         raise RuntimeError("Subtraction with bool tensors is not supported: use ^ or logical_not()")
     return operands
 
@@ -138,7 +138,11 @@ def floor_divide(input, other, /):
     Formula: y = floor(input / other)
     Shapes: any two that broadcast.
     """
-    return floor_quotient(input, other), None
+    return floor_quotient(input, other), (_no_derivative, _no_derivative)
+
+
+def _no_derivative(g):
+    raise RuntimeError("derivative for this operation is not implemented: detach() its input")
 
 
 @op(promotes=True)
@@ -363,6 +367,37 @@ def logaddexp(input, other, /):
     )
 
 
+@op(promotes=True)
+def xlogy(input, other, /):
+    """Product with a logarithm, and 0 where the first is 0.
+
+    Formula: y = input ln(other)
+    Shapes: any two that broadcast.
+    Gradient: g ln(other), 0 where that is infinite and input = 0; g input / other
+    """
+    x, y = _floats(input, other)
+    x, y = (np.asarray(v, np.result_type(x, y)) for v in (x, y))
+    zero, log_y = x == 0, np.log(y)
+    return np.where(zero & ~np.isnan(y), x.dtype.type(0), x * log_y), (
+        lambda g: np.where(zero & ~(y > 0), 0, g * log_y),
+        lambda g: g * (x / y),
+    )
+
+
+@op
+def logit(input, /, eps=None):
+    """Log-odds, the inverse of the sigmoid; x is first moved into [eps, 1 - eps].
+
+    Formula: y = ln(x / (1 - x))
+    Shapes: any.
+    Gradient: g / (x (1 - x)); outside the interval 0, or NaN without `eps`
+    """
+    x, low = to_float(input), eps or 0.0
+    z = x if eps is None else np.clip(x, eps, 1 - eps)
+    outside, there = (x < low) | (x > 1 - low), np.nan if eps is None else 0
+    return np.log(z / (1 - z)), (lambda g: np.where(outside, there, g / (z * (1 - z))),)
+
+
 @op
 def sqrt(input, /):
     """Square root.
@@ -512,6 +547,20 @@ def atan2(input, other, /):
     return np.arctan2(y, x), (lambda g: g * (x / r2), lambda g: g * (-y / r2))
 
 
+@op(promotes=True)
+def hypot(input, other, /):
+    """Length of the point (input, other).
+
+    Formula: y = sqrt(input^2 + other^2), without overflow
+    Shapes: any two that broadcast.
+    Gradient: g input / y; g other / y
+    """
+    if np.result_type(input, other).kind != "f":
+        raise NotImplementedError("hypot is only for floating point tensors")
+    y = np.hypot(input, other)
+    return y, (lambda g: g * (input / y), lambda g: g * (other / y))
+
+
 @op
 def sinh(input, /):
     """Hyperbolic sine.
@@ -623,7 +672,16 @@ def relu(input, /):
     if input.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
     y = np.maximum(input, 0)
-    return y, (lambda g: g * ~(y <= 0),)  # a NaN passes its gradient on, as in torch
+    return y, (lambda g: _chosen(g, ~(y <= 0)),)  # a NaN passes its gradient on, as in torch
+
+
+def _chosen(g, kept):
+    """g where `kept`, else 0, also for an infinite g.
+
+    Its bits times one or zero: as quick as a product, where np.where takes ten times as long.
+    """
+    bits = g.view(np.int32 if g.itemsize == 4 else np.int64)
+    return (bits * kept).view(g.dtype)
 
 
 def _flat(name, function, formula):
@@ -704,9 +762,9 @@ def clamp(input, min=None, max=None):
     lower = -np.inf if min is None else min
     upper = np.inf if max is None else max
     return y, (
-        lambda g: g * ((input >= lower) & (input <= upper)),
-        lambda g: g * ((input < lower) & np.less(lower, upper)),
-        lambda g: g * ((input > upper) | np.less(upper, lower)),
+        lambda g: _chosen(g, (input >= lower) & (input <= upper)),
+        lambda g: _chosen(g, (input < lower) & np.less(lower, upper)),
+        lambda g: _chosen(g, (input > upper) | np.less(upper, lower)),
     )
 
 
@@ -719,7 +777,7 @@ def maximum(input, other, /):
     Gradient: g to the larger, g / 2 to each if equal
     """
     x, y = promote([input, other])
-    return np.maximum(x, y), (lambda g: g * _wins(x, y), lambda g: g * _wins(y, x))
+    return np.maximum(x, y), (lambda g: _won(g, x, y), lambda g: _won(g, y, x))
 
 
 @op
@@ -731,11 +789,25 @@ def minimum(input, other, /):
     Gradient: g to the smaller, g / 2 to each if equal
     """
     x, y = promote([input, other])
-    return np.minimum(x, y), (lambda g: g * _wins(y, x), lambda g: g * _wins(x, y))
+    return np.minimum(x, y), (lambda g: _won(g, y, x), lambda g: _won(g, x, y))
 
 
-def _wins(x, y):
-    return 1 - (x < y) - x.dtype.type(0.5) * (x == y)  # 1 beside NaN, as in torch
+def _won(g, x, y):
+    half = x.dtype.type(0.5)
+    return _chosen(g, ~(x < y)) * (1 - half * (x == y))  # all of it beside NaN, as in torch
+
+
+@op(promotes=True)
+def copysign(input, other, /):
+    """The size of one with the sign of the other.
+
+    Formula: y = |input|, negative where other is, -0 included
+    Shapes: any two that broadcast.
+    Gradient: g y / input, 0 where input = 0; 0
+    """
+    x, y = _floats(input, other)
+    value = np.copysign(x, y)
+    return value, (lambda g: np.where(x == 0, 0, g * (value / x)), _nothing)
 
 
 # --- choosing ---------------------------------------------------------------------------------
@@ -810,7 +882,7 @@ def masked_fill(input, mask, value, /):
     _need_bool(mask, "masked_fill")
     if np.ndim(value):
         raise RuntimeError("masked_fill only supports a 0-dimensional value")
-    if input.dtype.kind != "f" and not np.isfinite(value):
+    if input.dtype.kind in "iu" and not np.isfinite(value):
         raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
     y = np.where(mask, np.asarray(value).astype(input.dtype), input)
     return y, (lambda g: np.where(mask, 0, g), None, lambda g: np.where(mask, g, 0))
@@ -882,6 +954,8 @@ def _bitwise(name, function, formula):
 bitwise_and = _bitwise("bitwise_and", np.bitwise_and, "and")
 bitwise_or = _bitwise("bitwise_or", np.bitwise_or, "or")
 bitwise_xor = _bitwise("bitwise_xor", np.bitwise_xor, "exclusive or")
+bitwise_left_shift = _bitwise("bitwise_left_shift", np.left_shift, "shifted left by")
+bitwise_right_shift = _bitwise("bitwise_right_shift", np.right_shift, "shifted right by")
 
 
 @op

@@ -1,12 +1,13 @@
 """Ops that pick or place elements by position."""
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from ..autograd import Tensor, op, wrap
 from ._shape import dim_of
-from .elementwise import _need_bool
+from .elementwise import _need_bool, _no_derivative
 from .movement import cat, flatten
 
 # --- square brackets --------------------------------------------------------------------------
@@ -125,7 +126,7 @@ def _setitem(input, value, /, basic, advanced):
     _place(y, value, basic, advanced)
 
     def vjp_input(g):
-        dx = g.copy()
+        dx = np.array(g)  # an array even of one number, to write to
         _place(dx, 0, basic, advanced)
         return dx
 
@@ -197,6 +198,7 @@ def _gather(input, index, /, dim):
     Shapes: y as index, which has as many dimensions as x and is no larger beside `dim`.
     Gradient: g, added up where the elements came from
     """
+    input = input if input.ndim else input.reshape(1)
     where, shape = _along(input, index, dim, "gather"), input.shape
     y = input[where]
     inner = y.shape
@@ -212,6 +214,8 @@ def gather(input, dim, index, *, sparse_grad=False):
 
 def take_along_dim(input, indices, dim=None):
     """`gather` that broadcasts the other dimensions."""
+    if indices._data.dtype != np.int64:
+        raise RuntimeError(f"take_along_dim(): indices should be Long but got {indices.dtype}")
     if dim is None:
         return _gather(flatten(input), flatten(indices), 0)
     d = dim_of(dim, input._data.ndim)
@@ -241,7 +245,7 @@ def _scatter(input, index, src, /, dim):
     y[where] = part
 
     def vjp_input(g):
-        dx = g.copy()
+        dx = np.array(g)  # an array even of one number, to write to
         dx[where] = 0
         return dx
 
@@ -260,6 +264,19 @@ def _scatter_add(input, index, src, /, dim):
     y = input.copy()
     np.add.at(y, where, part)
     return y, (lambda g: g, None, _front_gradient(src, index, where))
+
+
+@op(numbers=True)
+def _scatter_multiply(input, index, src, /, dim):
+    """A copy with elements multiplied at given positions along one dimension.
+
+    Formula: y = x; y_(index_ij, j) *= src_ij for dim 0
+    Shapes: index has as many dimensions as x; src is a number or at least as large as index.
+    """
+    where, part = _scattered(input, index, src, dim)
+    y = input.copy()
+    np.multiply.at(y, where, part)
+    return y, (_no_derivative, None, _no_derivative)
 
 
 def _scattered(input, index, src, dim):
@@ -289,11 +306,12 @@ def _front_gradient(src, index, where):
 
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):
     """A copy with `src` (a tensor or number) placed at `index` along `dim`."""
-    if reduce is not None:
-        raise NotImplementedError("scatter: reduce is not supported; use scatter_add")
     if (src is None) == (value is None):
         raise TypeError("scatter(): give either src or value")
-    return _scatter(input, index, value if src is None else src, dim)
+    if reduce not in (None, "add", "multiply"):
+        raise RuntimeError("reduce argument must be either add or multiply.")
+    kinds = {None: _scatter, "add": _scatter_add, "multiply": _scatter_multiply}
+    return kinds[reduce](input, index, value if src is None else src, dim)
 
 
 def scatter_add(input, dim, index, src):
@@ -349,8 +367,28 @@ def _index_add(input, index, source, /, dim, alpha=1):
     return y, (lambda g: g, None, lambda g: g[where] * alpha)
 
 
+def _as_vector(function):
+    """Let a 0-d tensor count as a vector of one element."""
+
+    @functools.wraps(function)
+    def apply(input, dim, index, source, **options):
+        if input._data.ndim:
+            return function(input, dim, index, source, **options)
+        flat = source.reshape(-1) if isinstance(source, Tensor) else source
+        return function(input.reshape(1), dim, index, flat, **options).reshape(())
+
+    return apply
+
+
+def _same_kind(input, source, name):
+    if input._data.dtype != source._data.dtype:
+        raise RuntimeError(f"{name}: self ({input.dtype}) and source ({source.dtype}) must match")
+
+
+@_as_vector
 def index_add(input, dim, index, source, *, alpha=1):
     """A copy with `source` added at `index` along `dim`."""
+    _same_kind(input, source, "index_add")
     return _index_add(input, index, source, dim, alpha)
 
 
@@ -361,13 +399,18 @@ def _slices(input, dim, index):
     return split_index((slice(None),) * axis + (index,), input._data.ndim)
 
 
+@_as_vector
 def index_fill(input, dim, index, value):
     """A copy with the slices at `index` along `dim` filled with a number."""
+    if np.ndim(getattr(value, "_data", value)) and np.size(value._data) != 1:
+        raise RuntimeError("index_fill_ only supports a 0-dimensional value tensor")
     return _setitem(input, value, *_slices(input, dim, index))
 
 
+@_as_vector
 def index_copy(input, dim, index, source):
     """A copy with the slices at `index` along `dim` replaced by `source`."""
+    _same_kind(input, source, "index_copy")
     return _setitem(input, source, *_slices(input, dim, index))
 
 
@@ -417,6 +460,8 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
     ends = [t for t in (prepend, input, append) if t is not None]
     input = cat(ends, dim) if len(ends) > 1 else input
     d = dim_of(dim, input._data.ndim)
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
     for _ in range(n):
         size = max((input._data.shape or (1,))[d] - 1, 0)
         later, earlier = input.narrow(d, 1 if size else 0, size), input.narrow(d, 0, size)

@@ -1,5 +1,6 @@
 """Products of vectors and matrices."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def _rows_times_matrix(a, b):
 
 def flat_rows(a):
     """(..., k) as one matrix (n, k)."""
-    return a if a.ndim == 2 else a.reshape(int(np.prod(a.shape[:-1])), a.shape[-1])
+    return a if a.ndim == 2 else a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
 
 
 def mm(input, mat2):
@@ -139,6 +140,8 @@ def _plus_product(input, product, beta, alpha):
         f"the input of shape {ours} does not broadcast to the product's {theirs}",
     )
     _need(input._data.dtype == product._data.dtype, "input and product must have the same dtype")
+    if product._data.dtype.kind != "f":
+        beta, alpha = int(beta), int(alpha)  # cut, as torch does
     product = product if alpha == 1 else mul(product, alpha)
     if beta == 0:  # then NaN in the input does not count
         return product
@@ -154,6 +157,8 @@ def tensordot(a, b, dims: Any = 2):
     else:
         _need(n and b._data.ndim, "tensordot: scalars have no dimensions")
         ours, theirs = ([d] if isinstance(d, int) else [*d] for d in dims)
+    sizes = [[t._data.shape[d] for d in ds] for t, ds in ((a, ours), (b, theirs))]
+    _need(sizes[0] == sizes[1], f"tensordot: contracted dimensions {sizes[0]} and {sizes[1]}")
     a2 = (
         flatten(movedim(a, ours, range(n - len(ours), n)), n - len(ours))
         if ours

@@ -66,6 +66,8 @@ def unflatten(input, dim, sizes):
     sizes = shape_of((sizes,))
     if not sizes:
         raise RuntimeError("unflatten: sizes must be non-empty")
+    if sizes.count(-1) > 1:
+        raise RuntimeError("unflatten: only one dimension can be inferred")
     known = int(np.prod([s for s in sizes if s != -1]))
     if -1 in sizes and known:
         sizes = tuple(shape[i] // known if s == -1 else s for s in sizes)
@@ -116,7 +118,10 @@ def _expand(input, /, shape):
         *shape[:new],
         *(n if s == -1 else s for s, n in zip(shape[new:], input.shape, strict=True)),
     )
-    return np.broadcast_to(input, shape), (lambda g: g,)
+    y = np.broadcast_to(input, shape)
+    if y.size == input.size:  # nothing is repeated, so it may be written to
+        y = input.reshape(shape)
+    return y, (lambda g: g,)
 
 
 def expand(self, *size, **named):
@@ -221,6 +226,8 @@ def _flip(input, /, dims):
 
 def flip(input, *dims, **named):
     """Elements in reverse order along `dims`."""
+    if not dims and not named:
+        raise TypeError('flip() missing 1 required positional argument: "dims"')
     return _flip(input, shape_of(dims, name="dims", **named))
 
 
@@ -335,6 +342,8 @@ def repeat_interleave(input, repeats, dim=None, *, output_size=None):
         input, dim = flatten(input), 0
     n = input._data.shape[dim_of(dim, input._data.ndim)]
     counts = getattr(repeats, "_data", repeats)
+    if np.any(np.less(counts, 0)):
+        raise RuntimeError("Repeats must be non-negative")
     if np.ndim(counts) and np.shape(counts) not in ((1,), (n,)):
         raise RuntimeError("repeat_interleave: repeats must be one number or one per element")
     return input.index_select(dim, wrap(np.repeat(np.arange(n), counts)))
@@ -592,13 +601,18 @@ def diagonal(input, /, offset=0, dim1=0, dim2=1):
 
     def vjp(g):
         dx = np.zeros(shape, g.dtype)
-        # NumPy's diagonal is a view, read-only by convention; dx is ours to write.
-        d = np.diagonal(dx, offset, i, j)
-        d.flags.writeable = True
-        d[...] = g
+        _writeable_diagonal(dx, offset, i, j)[...] = g
         return dx
 
-    return np.diagonal(input, offset, i, j), (vjp,)
+    return _writeable_diagonal(input, offset, i, j), (vjp,)
+
+
+def _writeable_diagonal(x, offset, i, j):
+    """NumPy's diagonal is a view, but read-only by convention."""
+    d = np.diagonal(x, offset, i, j)
+    if x.flags.writeable:
+        d.flags.writeable = True
+    return d
 
 
 @op

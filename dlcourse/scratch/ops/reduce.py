@@ -8,7 +8,7 @@ import numpy as np
 
 from ..autograd import Tensor, op, wrap
 from ..dtypes import to_float, to_numpy
-from ._shape import axes_of, dim_of
+from ._shape import axes_of, dim_of, dims_of
 from .elementwise import maximum, minimum, signs
 
 
@@ -49,7 +49,8 @@ def sum(input, /, dim=None, keepdim=False, *, dtype=None):
     """
     x = _summable(input, dtype)
     shape, axes = x.shape, axes_of(dim, x.ndim)
-    return x.sum(axes, keepdims=keepdim), (lambda g: spread(g, axes, shape, keepdim),)
+    y = np.add.reduce(x, axes, x.dtype, keepdims=keepdim)
+    return y, (lambda g: spread(g, axes, shape, keepdim),)
 
 
 @op
@@ -151,8 +152,9 @@ def var_mean(input, *args, **options):
 
 def std_mean(input, *args, **options):
     """Standard deviation and mean, as a tuple."""
-    v, m = var_mean(input, *args, **options)
-    return v.sqrt(), m
+    args = _legacy(args, options)
+    dim = args[0] if args else options.get("dim")
+    return _std(input, *args, **options), mean(input, dim, options.get("keepdim", False))
 
 
 @op
@@ -243,7 +245,7 @@ def prod(input, /, dim=None, keepdim=False, *, dtype=None):
         )
         return spread(g, axes, x.shape, keepdim) * others
 
-    return x.prod(axes, keepdims=keepdim), (vjp,)
+    return x.prod(axes, x.dtype, keepdims=keepdim), (vjp,)
 
 
 def _product_before(rows):
@@ -265,7 +267,9 @@ def cumsum(input, /, dim, *, dtype=None):
     axis = dim_of(dim, x.ndim)
     if not x.ndim:
         return x.copy(), (lambda g: g,)
-    return np.cumsum(x, axis), (lambda g: np.flip(np.cumsum(np.flip(g, axis), axis), axis),)
+    return np.cumsum(x, axis, x.dtype), (
+        lambda g: np.flip(np.cumsum(np.flip(g, axis), axis), axis),
+    )
 
 
 @op
@@ -288,7 +292,7 @@ def cumprod(input, /, dim, *, dtype=None):
             r[..., i] += rows[..., i + 1] * r[..., i + 1]
         return np.moveaxis(r * _product_before(rows), -1, axis)
 
-    return np.cumprod(x, axis), (vjp,)
+    return np.cumprod(x, axis, x.dtype), (vjp,)
 
 
 @op
@@ -548,7 +552,8 @@ def all(input, /, dim=None, keepdim=False):
 
 
 def _truth(x, dim, keepdim, reduce):
-    y = reduce(x, axes_of(dim, x.ndim), keepdims=keepdim)
+    axes = dims_of(dim, x.ndim)  # () means none, so each element for itself
+    y = reduce(x, axes if x.ndim else (), keepdims=keepdim)
     return np.asarray(y, np.uint8) if x.dtype == np.uint8 else y
 
 

@@ -5,9 +5,12 @@ import numpy as np
 from ..autograd import op, wrap
 from ._shape import dim_of
 from .index import gather
+from .linalg import flat_rows
 from .reduce import result_tuple
 
-_Sort, _TopK = result_tuple("sort", "values", "indices"), result_tuple("topk", "values", "indices")
+_Sort, _TopK, _KthValue = (
+    result_tuple(n, "values", "indices") for n in ("sort", "topk", "kthvalue")
+)
 
 
 @op
@@ -47,10 +50,12 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
 def kthvalue(input, k, dim=-1, keepdim=False):
     """`(values, indices)` of the `k`-th smallest element along `dim`, counted from 1."""
     values, indices = topk(input, k, dim, largest=False)
+    if k == 0:
+        raise RuntimeError("kthvalue(): selected number k out of range: it counts from 1")
+    if not input._data.ndim:
+        return _KthValue(values, indices)
     picked = [t.narrow(dim, k - 1, 1) for t in (values, indices)]
-    return result_tuple("kthvalue", "values", "indices")(
-        *(t if keepdim else t.squeeze(dim) for t in picked)
-    )
+    return _KthValue(*(t if keepdim else t.squeeze(dim) for t in picked))
 
 
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
@@ -67,12 +72,25 @@ def bincount(input, weights=None, minlength=0):
     """How often each of 0, 1, 2, ... occurs in a vector of integers."""
     if input._data.dtype.kind not in "iu" or input._data.ndim != 1:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    return wrap(np.bincount(input._data, getattr(weights, "_data", weights), minlength))
+    w = getattr(weights, "_data", weights)
+    found = np.bincount(input._data, w, minlength)
+    return wrap(found.astype(np.float32) if getattr(w, "dtype", None) == np.float32 else found)
 
 
-def searchsorted(sorted_sequence, input, *, right=False, side=None):
-    """Where `input` would have to be inserted into a sorted vector to keep it sorted."""
-    if sorted_sequence._data.ndim != 1:
-        raise NotImplementedError("searchsorted: only for one sorted vector")
+def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None):
+    """Where `input` would have to be inserted into a sorted vector to keep it sorted.
+
+    A stack of vectors takes as large a stack of values, row by row.
+    """
+    if side == "left" and right:
+        raise RuntimeError("searchsorted: side and right can't be set to opposites")
     side = side or ("right" if right else "left")
-    return wrap(np.asarray(np.searchsorted(sorted_sequence._data, input._data, side)))
+    x, rows = np.asarray(getattr(input, "_data", input)), sorted_sequence._data
+    if rows.ndim == 1:
+        found = np.searchsorted(rows, x, side)
+    elif rows.shape[:-1] != x.shape[:-1]:
+        raise RuntimeError("searchsorted: the stacks must have the same leading dimensions")
+    else:
+        pairs = zip(rows.reshape(-1, rows.shape[-1]), flat_rows(x), strict=True)
+        found = np.reshape([np.searchsorted(*pair, side) for pair in pairs], x.shape)
+    return wrap(np.asarray(found, np.int32 if out_int32 else np.int64))

@@ -92,6 +92,7 @@ def _digamma(x):
     y = y + np.log(z + 8) - 0.5 / (z + 8)
     y -= s * (1 / 12 - s * (1 / 120 - s * (1 / 252 - s * (1 / 240 - s / 132))))
     y = np.where(x > 0, y, y - math.pi / np.tan(math.pi * np.asarray(x, np.float64)))
+    y = np.where((x < 0) & (x == np.floor(x)), np.nan, y)  # the poles
     return np.asarray(y, x.dtype)
 
 

@@ -83,6 +83,12 @@ class LBFGS(Optimizer):
                 break
         return first
 
+    def load_state_dict(self, state_dict):
+        """Take back what `state_dict` gave; the vectors stay arrays."""
+        super().load_state_dict(state_dict)
+        for state in self.state.values():
+            state.update({k: getattr(v, "_data", v) for k, v in state.items()})
+
     def _direction(self, state, g, size):
         """-H g by the two-loop recursion over the remembered changes."""
         if state["n_iter"] == 1:

@@ -54,6 +54,86 @@ class SGD(Rule):
         p -= lr * g
 
 
+class ASGD(Rule):
+    """p = p - eta g, eta falling as (1 + lambd lr t)^-alpha;  ax averages p after step t0.
+
+    Polyak and Juditsky 1992; `lambd` also shrinks p, as in Bottou's averaged SGD.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=1e-2,
+        lambd=1e-4,
+        alpha=0.75,
+        t0=1e6,
+        weight_decay=0,
+        foreach=None,
+        maximize=False,
+        differentiable=False,
+        capturable=False,
+    ):
+        super().__init__(params, checked(locals()))
+
+    def buffers(self, group):
+        return {"ax": 0.0}
+
+    def counters(self, group):
+        return {"step": 0.0, "eta": group["lr"], "mu": 1.0}
+
+    def clock(self, state, group):
+        """Advance the step count; this step's eta and mu were set by the one before."""
+        t, now = super().clock(state, group)["t"], {k: float(state[k]._data) for k in ("eta", "mu")}
+        decay = 1 + group["lambd"] * group["lr"] * t
+        state["eta"]._data[...] = group["lr"] / decay ** group["alpha"]
+        state["mu"]._data[...] = 1 / max(1, t - group["t0"])
+        return {"t": t, **now}
+
+    def update(self, p, g, *, lambd, eta, mu, ax, **_):
+        p *= 1 - lambd * eta
+        p -= eta * g
+        ax += mu * (p - ax)
+
+
+class Rprop(Rule):
+    """p = p - sign(g) step; each step grows while the sign of its gradient stays, and else shrinks.
+
+    Riedmiller and Braun 1993; after a change of sign the parameter waits for one step.
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=1e-2,
+        etas=(0.5, 1.2),
+        step_sizes=(1e-6, 50),
+        *,
+        capturable=False,
+        foreach=None,
+        maximize=False,
+        differentiable=False,
+    ):
+        if not 0 < etas[0] < 1 < etas[1]:
+            raise ValueError(f"Invalid eta values: {etas[0]}, {etas[1]}")
+        pairs = {"etas": etas, "step_sizes": step_sizes}
+        options = {k: v for k, v in locals().items() if k not in ("pairs", *pairs)}
+        super().__init__(params, checked(options) | pairs)
+
+    def buffers(self, group):
+        return {"prev": 0.0, "step_size": group["lr"]}
+
+    def _apply(self, p, g, options):  # there is no weight decay
+        self.update(p, -g if options["maximize"] else g, **options)
+
+    def update(self, p, g, *, etas, step_sizes, prev, step_size, **_):
+        sign = np.sign(g * prev)
+        step_size *= np.where(sign > 0, etas[1], np.where(sign < 0, etas[0], 1))
+        np.clip(step_size, *step_sizes, out=step_size)
+        g = np.where(sign < 0, 0, g)
+        p -= np.sign(g) * step_size
+        prev[...] = g
+
+
 class Adagrad(Rule):
     """s = s + g²;  p = p - lr g / (sqrt(s) + eps).  Duchi et al. 2011."""
 
@@ -176,7 +256,7 @@ class Adadelta(Rule):
 def _moments(g, m, v, betas):
     """m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g²; returns a temporary for the caller's use."""
     b1, b2 = betas
-    d = g - m
+    d = np.asarray(g - m)  # of a 0-d parameter too, so that it can be written to
     d *= 1 - b1
     m += d
     np.multiply(g, g, out=d)

@@ -1,12 +1,14 @@
 """Averages of a model's weights over training, as `torch.optim.swa_utils`."""
 
 from copy import deepcopy
+from math import cos, pi
 from typing import Any
 
 import numpy as np
 
 from ..autograd import no_grad, wrap
 from ..nn.modules.module import Module
+from .lr_scheduler import LRScheduler
 
 
 def get_ema_avg_fn(decay=0.999):
@@ -63,6 +65,38 @@ class AveragedModel(Module):
                 for mine, current in zip(self.module.buffers(), model.buffers(), strict=True):
                     mine.copy_(current)
             self.n_averaged += 1
+
+
+class SWALR(LRScheduler):
+    """From the optimizer's rate to `swa_lr` in `anneal_epochs` steps, then constant."""
+
+    def __init__(self, optimizer, swa_lr, anneal_epochs=10, anneal_strategy="cos", last_epoch=-1):
+        shares = {"cos": lambda t: (1 - cos(pi * t)) / 2, "linear": lambda t: t}
+        if anneal_strategy not in shares:
+            raise ValueError(f"anneal_strategy must be one of {list(shares)}")
+        if not isinstance(anneal_epochs, int) or anneal_epochs < 0:
+            raise ValueError(f"anneal_epochs must be equal or greater than 0, got {anneal_epochs}")
+        rates = swa_lr if isinstance(swa_lr, (list, tuple)) else [swa_lr]
+        groups = optimizer.param_groups
+        if len(rates) not in (1, len(groups)):
+            raise ValueError(f"swa_lr must be one number or {len(groups)} of them")
+        for group, rate in zip(groups, rates * len(groups), strict=False):
+            group["swa_lr"] = rate
+        self._anneal, self.anneal_epochs = shares[anneal_strategy], anneal_epochs
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        """The rates for this step, from those of the step before."""
+        step = max(self._step_count - 1, 1 if self.anneal_epochs == 0 else 0)
+        whole = max(1, self.anneal_epochs)
+        before, now = (self._anneal(max(0, min(1, s / whole))) for s in (step - 1, step))
+        return [
+            self._between(g["lr"], g["swa_lr"], before, now) for g in self.optimizer.param_groups
+        ]
+
+    def _between(self, lr, goal, before, now):
+        start = goal if before == 1 else (lr - before * goal) / (1 - before)
+        return goal * now + start * (1 - now)
 
 
 def update_bn(loader, model, device=None):

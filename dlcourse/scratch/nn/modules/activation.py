@@ -72,8 +72,11 @@ class Hardsigmoid(Options):
 
     function, options = staticmethod(F.hardsigmoid), {"inplace": False}
 
+    def extra_repr(self):
+        return ""
 
-class Hardswish(Options):
+
+class Hardswish(Hardsigmoid):
     """x relu6(x + 3) / 6."""
 
     function, options = staticmethod(F.hardswish), {"inplace": False}

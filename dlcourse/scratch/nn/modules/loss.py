@@ -13,7 +13,7 @@ class _Loss(Options):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        weights = {key for key in ("weight", "pos_weight") if key in self.options}
+        weights = [key for key in ("weight", "pos_weight") if key in self.options]
         for key in weights:  # buffers, so that state_dict carries them
             self.register_buffer(key, vars(self).pop(key))
 
@@ -64,6 +64,13 @@ class BCEWithLogitsLoss(_Loss):
 
     function = staticmethod(F.binary_cross_entropy_with_logits)
     options = {"weight": None, **_OLD, "reduction": "mean", "pos_weight": None}
+
+
+class CTCLoss(_Loss):
+    """Negative log-likelihood of labels whose places in time are unknown."""
+
+    function = staticmethod(F.ctc_loss)
+    options = {"blank": 0, "reduction": "mean", "zero_infinity": False}
 
 
 class NLLLoss(_Loss):

@@ -12,7 +12,7 @@ from ..parameter import Buffer, Parameter, UninitializedParameter
 from . import backward_hook
 
 _KINDS = ("_parameters", "_buffers", "_modules")
-_Incompatible = namedtuple("IncompatibleKeys", "missing_keys unexpected_keys")
+_Incompatible = namedtuple("_IncompatibleKeys", "missing_keys unexpected_keys")
 
 
 class IncompatibleKeys(_Incompatible):
@@ -21,7 +21,7 @@ class IncompatibleKeys(_Incompatible):
     __slots__ = ()
 
     def __repr__(self):
-        return super().__repr__() if any(self) else "<All keys matched successfully>"
+        return "_" + super().__repr__() if any(self) else "<All keys matched successfully>"
 
 
 class RemovableHandle:

@@ -46,6 +46,26 @@ class MaxPool3d(_MaxPool):
     function = staticmethod(F.max_pool3d)
 
 
+class MaxUnpool1d(Options):
+    """Each value of (N, C, L) at the place where MaxPool1d found it, zeros elsewhere."""
+
+    n, function = 1, staticmethod(F.max_unpool1d)
+    options = {"kernel_size": REQUIRED, "stride": None, "padding": 0}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.stride is None:
+            self.stride = self.kernel_size
+        for key in self.options:
+            setattr(self, key, F.as_tuple(getattr(self, key), self.n, key))
+
+
+class MaxUnpool2d(MaxUnpool1d):
+    """Each value of (N, C, H, W) at the place where MaxPool2d found it, zeros elsewhere."""
+
+    n, function = 2, staticmethod(F.max_unpool2d)
+
+
 class AvgPool1d(_Pool):
     """Mean of each window of (N, C, L)."""
 

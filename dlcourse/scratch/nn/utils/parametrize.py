@@ -3,6 +3,8 @@
 The module becomes an instance of a subclass of its own class, whose property computes the value.
 """
 
+from typing import Any
+
 from ...autograd import Tensor, no_grad
 from ..modules.container import ModuleDict, ModuleList
 from ..modules.module import Module
@@ -14,14 +16,19 @@ class ParametrizationList(ModuleList):
 
     def __init__(self, modules, original):
         super().__init__(modules)
+        parameter = original
         with no_grad():
             for m in reversed(modules):
                 back = getattr(m, "right_inverse", None)
                 original = original if back is None else back(original)
         self.is_tensor = isinstance(original, Tensor)
         self.ntensors = 1 if self.is_tensor else len(original)
-        for name, t in self._named([original] if self.is_tensor else original):
-            setattr(self, name, Parameter(t.detach().clone()))
+        if self.is_tensor:  # the parameter itself, which an optimizer may already know
+            parameter.data = original.detach()
+            self.original = parameter
+            return
+        for name, t in self._named(original):
+            setattr(self, name, Parameter(t.detach().clone(), parameter.requires_grad))
 
     def _named(self, values):
         names = ["original"] if self.is_tensor else [f"original{i}" for i in range(len(values))]
@@ -79,7 +86,9 @@ def remove_parametrizations(module, tensor_name, leave_parametrized=True):
     if not len(module.parametrizations):
         delattr(module, "parametrizations")
         module.__class__ = type(module)._plain_class
-    module.register_parameter(tensor_name, Parameter(value.detach().clone()))
+    parameter: Any = maps.original if maps.is_tensor else Parameter(value.detach().clone())
+    parameter.data = value.detach()
+    module.register_parameter(tensor_name, parameter)
     return module
 
 
