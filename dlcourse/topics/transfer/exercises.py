@@ -743,8 +743,8 @@ FEW_LABELS = Exercise(
     title="The same few for everybody",
     asks="""For a curve over the number of labels, every method must get the same examples,
 balanced, and the set with more labels must contain the one with fewer. `y` (N,) are labels,
-`order` (N,) is a shuffle of the row numbers. Go through the rows in that order and keep the first `k` of each class
-(all, where there are fewer). Return their **row numbers, rising**.""",
+`order` (N,) is a shuffle of the row numbers. Go through the rows in that order and keep the first
+`k` of each class (all, where there are fewer). Return their **row numbers, rising**.""",
     reference=few_labels,
     inputs=_few_inputs,
     corners=_few_corners,
@@ -809,7 +809,7 @@ balanced, and the set with more labels must contain the one with fewer. `y` (N,)
         ),
     ),
     hints=(
-        "Put the labels into the order of the shuffle first; then ask which of them are of class c.",
+        "Put the labels into the order of the shuffle first; which of them are then of class c?",
         "A slice `[:k]` takes all if there are fewer than k.",
     ),
     why="""A transfer curve compares methods over k. If each drew its own examples, or if ten labels
