@@ -158,8 +158,7 @@ def table() -> dict[str, list[list[int]]]:
 def measure() -> dict[str, list[list[int]]]:
     """All runs anew."""
     return {
-        key(*c): [[round(1000 * v) for v in cell(*c, seed=seed)] for seed in SEEDS]
-        for c in cells()
+        key(*c): [[round(1000 * v) for v in cell(*c, seed=seed)] for seed in SEEDS] for c in cells()
     }
 
 
