@@ -19,7 +19,7 @@ from . import study
 FILE = Path(__file__).with_suffix(".json")
 KS = (1, 3, 10, 30)
 SEEDS = (0, 1, 2)
-STEPS = 80
+STEPS = 60
 
 # Targets: the digits 5 to 9, or the source's own digits 0 to 4 in another look.
 LOOKS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
@@ -30,8 +30,8 @@ LOOKS: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
 TARGETS = ("anywhere", "middle", "place", *LOOKS)
 
 # What of the body moves, as (what is frozen, share of the head's rate).
-FREEZES = ("nothing", "first", "convolutions", "all", "weights")
-SHARES = (1.0, 0.1)
+FREEZES = ("nothing", "convolutions", "all", "weights")
+SHARES = {"nothing": (1.0, 0.1), "convolutions": (1.0,)}  # where something of the body moves
 # How the images are prepared, and whether they are shifted in training.
 CARES = (("source", False), ("source", True), ("own", False))
 
@@ -97,7 +97,6 @@ def stop(model: Any, freeze: str) -> Any:
     body = model.body
     parts = {
         "nothing": [],
-        "first": [body.conv1, body.norm1],
         "convolutions": [body.conv1, body.norm1, body.conv2, body.norm2],
         "all": [body],
         "weights": [body],
@@ -121,7 +120,7 @@ def cells() -> Iterator[tuple[str, str, int, tuple[str, bool], str, float]]:
                 yield "frozen", target, k, (prepared, False), "", 0.0
             for care in CARES:
                 for freeze in FREEZES:
-                    for share in SHARES if freeze not in ("all", "weights") else (0.0,):
+                    for share in SHARES.get(freeze, (0.0,)):
                         yield "tuned", target, k, care, freeze, share
 
 

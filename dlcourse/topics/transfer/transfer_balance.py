@@ -24,7 +24,7 @@ from ...teach.explorable import (
 )
 from ...teach.verdict import Verdict
 from . import study
-from .balance_table import KS, LOOKS, SEEDS, TARGETS, key, table, task
+from .balance_table import KS, LOOKS, SEEDS, SHARES, TARGETS, key, table, task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +49,6 @@ _TARGETS = {
 }
 _FREEZES = {
     "nothing": "nothing",
-    "first": "the first convolution",
     "convolutions": "both convolutions",
     "all": "the whole body",
     "weights": "the weights only",
@@ -81,7 +80,7 @@ def compute(
 ) -> Frame:
     """Every way's accuracy for each number of labels and split, and what is kept of the source."""
     shift = shift and prepare == "source"  # the table has no shifts of images prepared otherwise
-    share = 0.0 if freeze in ("all", "weights") else float(rate)
+    share = float(rate) if freeze == "nothing" else SHARES.get(freeze, (0.0,))[0]
     ways = np.full((len(WAYS), len(KS), len(SEEDS)), np.nan)
     ways[LINEAR], ways[RANDOM] = _scores("linear", target), _scores("random", target)
     ways[SCRATCH] = _scores("scratch", target, "source", shift)
@@ -346,7 +345,6 @@ def picture(frame: Frame) -> "Figure":
 
 # The explorable -----------------------------------------------------------------------------------
 
-_MOVING = ("freeze", ("nothing", "first", "convolutions"))
 KNOBS = (
     Choice(
         "target", "Target", "anywhere", options=tuple((t, _TARGETS[t][0]) for t in TARGETS),
@@ -361,7 +359,7 @@ KNOBS = (
     ),
     Choice(
         "rate", "Rate of the body", "0.1", options=(("1", "as the head"), ("0.1", "a tenth")),
-        when=_MOVING,
+        when=("freeze", ("nothing",)),
     ),
     Toggle("shift", "Shift training images", False, when=("prepare", ("source",))),
     Choice(
