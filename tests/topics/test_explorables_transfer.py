@@ -76,7 +76,7 @@ def test_the_full_rate_forgets_more_than_a_tenth_of_it():
 
 def test_own_statistics_spoil_the_features():
     own, source = (at(target="noisy", k="3", freeze="all", prepare=p) for p in ("own", "source"))
-    assert own["frozen"] < source["frozen"]
+    assert own["came"] < source["came"] - 0.2  # a new linear head makes up for most of it
 
 
 def test_the_learner_s_features_are_judged_live():

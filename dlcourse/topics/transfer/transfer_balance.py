@@ -89,7 +89,10 @@ def compute(
         came = table()[key("zero", target, 0, (prepare, False), "", 0.0)]
         ways[CAME] = np.array(came)[:, 0] / 1000
     how = (target, prepare, shift, freeze, share)
-    ways[YOURS] = _scores("tuned", *how) if features is None else _own(features, target)
+    if features is not None:
+        ways[YOURS] = _own(features, target)
+    else:  # wholly frozen: the head is fitted to the end, as a linear probe
+        ways[YOURS] = ways[FROZEN] if freeze == "all" else _scores("tuned", *how)
     kept = _scores("tuned", *how, part=1)
     i = KS.index(int(k))
     means = ways[:, i].mean(1)
@@ -110,6 +113,7 @@ def compute(
         "random": float(means[RANDOM]),
         "frozen": float(means[FROZEN]),
         "came": float(means[CAME]) if target in LOOKS else None,
+        "prepared": prepare,
         "kept": float(kept[i].mean()),
         "wins": bool((ways[YOURS, i] > ways[list(RIVALS), i].max(0)).all()),
     }
@@ -160,7 +164,8 @@ def describe(frame: Frame) -> tuple[str, ...]:
         f"{frame['rival']} with {_percent(frame['best'])}."
     )
     if frame["came"] is not None:
-        says.append(f"As it came, without any training, the model has {_percent(frame['came'])}.")
+        how = ", on images with their own mean" if frame["prepared"] == "own" else ""
+        says.append(f"As it came{how}, without any training, it has {_percent(frame['came'])}.")
     if not frame["own"]:
         says.append(f"Of the source the old head still names {_percent(frame['kept'])}.")
         if frame["freeze"] == "weights":
@@ -236,11 +241,11 @@ def _check_lose(settings: Settings, frame: Frame) -> Verdict:
 
 
 def _check_keep(settings: Settings, frame: Frame) -> Verdict:
-    if settings["target"] != "anywhere" or settings["k"] != "30":
-        return not_yet("Stay with the digits 5 to 9 anywhere, and 30 labels.")
-    if frame["kept"] < 0.9:
+    if settings["target"] != "anywhere" or settings["k"] != "10":
+        return not_yet("Stay with the digits 5 to 9 anywhere, and 10 labels.")
+    if frame["kept"] < 0.85:
         return not_yet(f"Of the source only {_percent(frame['kept'])} is kept.")
-    if frame["mine"] < 0.7:
+    if frame["mine"] < 0.62:
         return not_yet(f"The target has {_percent(frame['mine'])}.")
     return done(f"{_percent(frame['mine'])} won, {_percent(frame['kept'])} kept.")
 
@@ -296,11 +301,10 @@ MISSIONS = (
     ),
     Mission(
         "keep",
-        "With 30 labels, win at least 70 % on the digits 5 to 9 anywhere and keep 90 % of the "
-        "source.",
+        "With 10 labels, reach 62 % on the digits 5 to 9 anywhere and keep 85 % of the source.",
         _check_keep,
-        _first("keep", target="anywhere", k="30", prepare="source"),
-        {"target": "anywhere", "k": "30", "freeze": "nothing", "rate": "1", "shift": False},
+        _first("keep", target="anywhere", k="10", prepare="source", shift=False),
+        {"target": "anywhere", "k": "10", "freeze": "nothing", "rate": "1"},
     ),
     Mission(
         "worse",
@@ -361,7 +365,10 @@ KNOBS = (
         "rate", "Rate of the body", "0.1", options=(("1", "as the head"), ("0.1", "a tenth")),
         when=("freeze", ("nothing",)),
     ),
-    Toggle("shift", "Shift training images", False, when=("prepare", ("source",))),
+    Toggle(
+        "shift", "Shift training images", False, when=("prepare", ("source",)),
+        about="For networks that are trained; a frozen body's head gets the images as they are.",
+    ),
     Choice(
         "prepare", "Images prepared", "source",
         options=(("source", "as the source’s"), ("own", "by their own mean")),
