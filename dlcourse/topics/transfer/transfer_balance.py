@@ -331,13 +331,13 @@ def picture(frame: Frame) -> "Figure":
     for row, w in enumerate(shown):
         values, colour = frame["ways"][w], _COLOURS[w]
         wide = 2.4 if w == YOURS else 1.4
-        left.plot(range(len(KS)), values.mean(1), "o-", color=colour, lw=wide, ms=4)
+        left.plot(range(len(KS)), values.mean(1), "o", color=colour, lw=wide, ms=4, ls="-")
         left.fill_between(
             range(len(KS)), values.min(1), values.max(1), color=colour, alpha=0.1, lw=0
         )
         now = values[frame["at"]]
         right.plot(now, [row] * len(now), "o", color=colour, alpha=0.7)
-        right.plot([now.mean()] * 2, [row - 0.3, row + 0.3], color=colour, lw=2)
+        right.plot([now.mean()] * 2, [row - 0.3, row + 0.3], color=colour, lw=2, ls="-")
     left.set(xticks=range(len(KS)), xticklabels=[str(k) for k in KS], ylim=(0, 1.02))
     left.set(xlabel="labels of each class", ylabel="accuracy")
     left.axvline(frame["at"], color="#57606a", lw=0.8, ls=":")
