@@ -142,6 +142,16 @@ CASES = (
         "Choose a loss",
         (("list", "Loss", "recon-mean"),),
     ),
+    Case(
+        "transfer-balance",
+        ".dlx-handle >> nth=0",
+        (-90, 0),
+        ".dlx-handle >> nth=0",
+        "Weights frozen only",
+        "its running statistics have",
+        "Find a target on which",
+        (("list", "Target", "place"),),
+    ),
 )
 
 

@@ -1,0 +1,1 @@
+"""Lesson 09: data prepared, changed and balanced, and features borrowed from another task."""
