@@ -142,6 +142,16 @@ CASES = (
         "Choose a loss",
         (("list", "Loss", "recon-mean"),),
     ),
+    Case(
+        "roofline-ledger",
+        ".dlx-handle >> nth=0",
+        (-60, 0),
+        ".dlx-handle >> nth=0",
+        "“Memory is weights”",
+        "runs out of memory",
+        "Make the clock report",
+        (("radio", "The program waits", "never"),),
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 """Right answers to the exercises of `hardware`, written in other ways."""
 
+import itertools
 import math
 import statistics
 
@@ -37,7 +38,7 @@ def conv_with_floor(C, H, W, O, K, stride, padding):
 
 @solves("training_bytes")
 def bytes_by_model(sizes, batch, states):
-    pairs = zip(sizes[:-1], sizes[1:], strict=True)
+    pairs = itertools.pairwise(sizes)
     net = torch.nn.Sequential(*(torch.nn.Linear(i, o, device="meta") for i, o in pairs))
     w = sum(p.numel() * p.element_size() for p in net.parameters())
     return w, w, states * w, sum(batch * layer.in_features * 4 for layer in net)
@@ -45,7 +46,7 @@ def bytes_by_model(sizes, batch, states):
 
 @solves("training_bytes")
 def bytes_in_one(sizes, batch, states):
-    P = sum((i + 1) * o for i, o in zip(sizes, sizes[1:], strict=False))
+    P = sum((i + 1) * o for i, o in itertools.pairwise(sizes))
     return 4 * P, 4 * P, 4 * P * states, 4 * batch * (sum(sizes) - sizes[-1])
 
 

@@ -1,5 +1,7 @@
 """Exercises on what training costs: operations, bytes, seconds, precision and energy."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from ...teach.exercise import Case, Exercise, Property, Wrong
@@ -231,7 +233,7 @@ input. (ReLU's output is the next layer's input, and is kept once.)""",
             "no-biases",
             lambda sizes, batch, states: (
                 lambda w: (w, w, states * w, 4 * batch * sum(sizes[:-1]))
-            )(4 * sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))),
+            )(4 * sum(a * b for a, b in pairwise(sizes))),
             "**The biases are missing.** Each layer has one for every output.",
             decoy="numbers += sizes[i] * sizes[i + 1]",
         ),
@@ -418,6 +420,7 @@ def _clock_inputs(rng: np.random.Generator, N: int) -> dict:
 
 def _last(run, synchronize, clock, repeats):
     run()
+    took = 0.0
     for _ in range(repeats):
         synchronize()
         begin = clock()
@@ -605,8 +608,8 @@ SCALED_STEP = Exercise(
     id="scaled_step",
     title="A step with loss scaling",
     asks="""The loss was multiplied by `scale`, then differentiated in float16: `g16` (P,) holds the
-gradients of the **scaled** loss. `w` (P,) are the weights, in float32. Return `(w, scale)` after one
-step of plain SGD with rate `lr`:
+gradients of the **scaled** loss. `w` (P,) are the weights, in float32. Return `(w, scale)` after
+one step of plain SGD with rate `lr`:
 
 - If every gradient is finite, take the step with the gradients of the loss itself. Keep the scale.
 - If any is infinite or not a number, take **no** step and halve the scale.
@@ -683,9 +686,10 @@ The weights stay float32; `w` itself is not changed.""",
         "Look at the gradients before anything else: `np.isfinite` gives one answer per number.",
         "In which type must the division happen so that small results are kept?",
     ),
-    why="""A scale that is too small loses gradients silently; one that is too large announces itself
-by an infinity. So one starts high, lets it overflow, and halves: the scale finds its own place just
-below the edge. PyTorch's `GradScaler` does this, and doubles the scale after many good steps.""",
+    why="""A scale that is too small loses gradients silently; one that is too large announces
+itself by an infinity. So one starts high, lets it overflow, and halves: the scale finds its own
+place below the edge. PyTorch's `GradScaler` does this, and doubles the scale after many good
+steps.""",
     objectives=("HW-5",),
     minutes=8,
     difficulty=3,
@@ -715,6 +719,11 @@ def _average_corners(rng: np.random.Generator) -> list[Case]:
         Case("a worker without examples", {"gradients": g, "counts": np.array([5, 0, 7])}),
         Case("a small last shard", {"gradients": g, "counts": np.array([32, 32, 3])}),
     ]
+
+
+def _upside_down(gradients, counts):
+    shares = 1 / np.maximum(counts, 1)
+    return shares / shares.sum() @ gradients
 
 
 AVERAGE_GRADIENTS = Exercise(
@@ -777,8 +786,8 @@ mean loss over the whole batch.""",
         "By which number must a part's mean be multiplied to give its sum?",
     ),
     why="""A gradient is linear in the loss, so that the batch may be cut in any way, provided the
-parts are weighted by their size. `DistributedDataParallel` takes the plain mean, and relies on equal
-shards: with uneven ones its gradient is another.""",
+parts are weighted by their size. `DistributedDataParallel` takes the plain mean, and relies on
+equal shards: with uneven ones its gradient is another.""",
     objectives=("HW-6",),
     minutes=5,
     difficulty=1,
@@ -910,8 +919,8 @@ Count the operations as the lesson does.""",
         "Check the units on the way: FLOP divided by FLOP a second gives seconds.",
     ),
     why="""The number of devices cancels in the energy, and the utilisation does not: a training
-that keeps its devices busy is cheaper in every currency. The carbon intensity of the grid differs by
-more than a factor of ten between places, more than any of the other factors.""",
+that keeps its devices busy is cheaper in every currency. The carbon intensity of the grid differs
+by more than a factor of ten between places, more than any of the other factors.""",
     objectives=("HW-7",),
     minutes=6,
     difficulty=2,

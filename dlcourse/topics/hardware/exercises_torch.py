@@ -133,8 +133,8 @@ memory; `loss_of(model(x), y)` is the **mean** loss of one batch. Return the mea
 example** over all batches, as a Python float. The batches may have different sizes. The function
 must work on any device, and must not keep graphs: it only looks.
 
-(To try your answer without a second device, the batches here are stand-ins: they offer `.to(device)`
-and `len`, and the model refuses them until they are moved.)""",
+(To try your answer without a second device, the batches here are stand-ins: they offer
+`.to(device)` and `len`, and the model refuses them until they are moved.)""",
     reference=mean_loss,
     inputs=_loss_inputs,
     corners=_loss_corners,

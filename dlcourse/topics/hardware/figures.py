@@ -33,36 +33,31 @@ def memories(rows: Mapping[str, Memory], limit: float | None = None) -> Figure:
     return fig
 
 
-def roofline(
-    cards: Mapping[str, tuple[Card, str]], points: Mapping[str, tuple[float, float | None]]
-) -> Figure:
-    """Roofs of (card, dtype), and operations at their intensity: on the roofs, or as measured.
+Points = Mapping[str, tuple[float, float]]
 
-    `points` pairs a name with (operations a byte, operations a second or None).
+
+def roofline(roofs: Mapping[str, tuple[Card, str, Points]]) -> Figure:
+    """Roofs of (card, dtype), each with its operations: (operations a byte, operations a second).
+
+    The points are named on the first roof only.
     """
-    fig, ax = plt.subplots(figsize=(7.6, 4.0))
-    x = np.logspace(-1.5, 3.5, 200)
-    for i, (name, (card, dtype)) in enumerate(cards.items()):
+    fig, ax = plt.subplots(figsize=(7.6, 4.2))
+    x = np.logspace(-2, 3.7, 200)
+    for i, (name, (card, dtype, points)) in enumerate(roofs.items()):
         roof = np.minimum(card.peak(dtype), x * card.bandwidth)
         ax.plot(x, roof, color=f"C{i}", lw=2)
-        ax.text(x[-1], roof[-1] * 1.15, name, color=f"C{i}", ha="right", fontsize=9)
-        for at, speed in points.values():
-            ax.plot(
-                at, min(card.peak(dtype), at * card.bandwidth) if speed is None else speed, "o",
-                color=f"C{i}", ms=6,
-            )  # fmt: skip
-    low = min(min(c.peak(d), 0.03 * c.bandwidth) for c, d in cards.values()) / 3
-    for k, (name, (at, speed)) in enumerate(points.items()):
-        if speed is None:
-            ax.axvline(at, color="0.6", lw=0.8, ls=":")
-            ax.text(at, low * (1.5 if k % 2 else 4), f" {name}", fontsize=8.5, color="0.25")
-        else:
-            ax.annotate(
-                name, (at, speed), (6, -10), textcoords="offset points", fontsize=8.5, color="0.25"
-            )
+        ax.text(x[-1], roof[-1] * 1.25, name, color=f"C{i}", ha="right", fontsize=9)
+        for what, (at, speed) in points.items():
+            ax.plot(at, speed, "o", color=f"C{i}", ms=6)
+            if i == 0:
+                right = at < 20
+                ax.annotate(
+                    what, (at, speed), (8 if right else -8, -11), textcoords="offset points",
+                    fontsize=8.5, color="0.25", ha="left" if right else "right",
+                )  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="operations per byte moved")
     ax.set(ylabel="operations a second", xlim=(x[0], x[-1]))
-    ax.set_ylim(low, None)
+    ax.set_ylim(None, 4 * max(card.peak(dtype) for card, dtype, _ in roofs.values()))
     return fig
 
 

@@ -1,4 +1,4 @@
-"""What a training step costs: operations, bytes moved, bytes kept, and the time under a roofline."""
+"""What a training step costs: operations, bytes moved and kept, and the time under a roofline."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -176,6 +176,12 @@ def bound(work: Work, card: Card, dtype: str) -> str:
     """Which of arithmetic, memory and launches decides the operation's time."""
     times = seconds(work, card, dtype)
     return max(times, key=lambda name: times[name])
+
+
+def dots(parts: list[Work], card: Card, dtype: str) -> dict[str, tuple[float, float]]:
+    """For each operation its intensity and the speed that its longest bound leaves it."""
+    times = [max(seconds(work, card, dtype).values()) for work in parts]
+    return {w.name: (w.intensity, w.flops / t) for w, t in zip(parts, times, strict=True)}
 
 
 def step_seconds(parts: list[Work], card: Card, dtype: str) -> float:

@@ -88,9 +88,15 @@ class Device:
         return 1 - worked / max(self.now, self.free)
 
 
-def training_on(device: Device, steps: int, kernels: int, work: float, read: bool) -> float:
-    """Steps of `kernels` operations each; `read` asks for the loss after every one: total time."""
+def training_on(
+    device: Device, steps: int, kernels: int, work: float, prepare: float, read: bool
+) -> float:
+    """Steps of `kernels` operations each, after `prepare` microseconds for the batch: total time.
+
+    With `read` the program asks for the loss after every step.
+    """
     for step in range(steps):
+        device.now += prepare
         for k in range(kernels):
             device.run(f"{step}.{k}", work)
         if read:
@@ -226,8 +232,8 @@ class Scaler:
 # Memory for time ----------------------------------------------------------------------------------
 
 
-def checkpointed(engine: Any, layers: Sequence[Callable[[Any], Any]], x: Any, loss_of: Any) -> Any:
-    """Loss and gradients of layers in a row, of which only the inputs are kept (Chen et al., 2016).
+def checkpointed(engine: Any, layers: Sequence[Callable[[Any], Any]], x: Any, y: Any) -> Any:
+    """Cross-entropy and gradients of layers of which only the inputs are kept (Chen et al., 2016).
 
     Written for both engines: each layer runs once without a graph, and again when its turn comes.
     """
@@ -235,12 +241,12 @@ def checkpointed(engine: Any, layers: Sequence[Callable[[Any], Any]], x: Any, lo
     with engine.no_grad():
         for layer in layers[:-1]:
             kept.append(layer(kept[-1]))
-    g = None
+    g = loss = None
     for layer, value in zip(reversed(layers), reversed(kept), strict=True):
         entry = value.detach().requires_grad_()
         out = layer(entry)  # this layer's graph, and no other's
         if g is None:
-            loss = out = loss_of(out)
+            loss = out = engine.nn.functional.cross_entropy(out, y)
         out.backward(g)  # fills the layer's weights, and what entered it
         g = entry.grad
     return loss

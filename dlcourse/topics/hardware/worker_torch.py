@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,12 +20,13 @@ from ...data import Batches, digits
 from ...models import MLP
 
 BATCH = 64
+engine: Any = torch
 
 
 def model() -> nn.Module:
     """The same network in every process: a seed decides, so nothing has to be sent."""
     torch.manual_seed(0)
-    return MLP(torch)([64, 32, 10]).double()
+    return MLP(engine)([64, 32, 10]).double()
 
 
 def optimizer(model: nn.Module) -> torch.optim.Optimizer:
@@ -87,7 +89,7 @@ def main(folder: str, steps: int) -> None:
     report = {"rank": rank, "of": world, "backend": dist.get_backend(), "examples": seen}
     (Path(folder) / f"{rank}.json").write_text(json.dumps(report))
     if rank == 0:
-        found = {"by hand": weights, "DistributedDataParallel": theirs}
+        found: dict[str, Any] = {"by hand": weights, "DistributedDataParallel": theirs}
         np.savez(Path(folder) / "weights.npz", **found)
     dist.barrier()
     dist.destroy_process_group()
