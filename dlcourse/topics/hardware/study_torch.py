@@ -204,7 +204,10 @@ def _finish(command: list[str], seconds: float) -> None:
             _, said = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             process.terminate()  # it ends its workers, too
-            process.communicate()
+            try:
+                process.communicate(timeout=40)
+            except subprocess.TimeoutExpired:
+                process.kill()
             raise WorkersError(
                 f"The processes did not finish within {seconds:g} seconds. On a busy machine give "
                 "them more: torchrun(seconds=300)."
