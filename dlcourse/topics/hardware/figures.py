@@ -47,12 +47,13 @@ def roofline(roofs: Mapping[str, tuple[Card, str, Points]]) -> Figure:
         roof = np.minimum(card.peak(dtype), x * card.bandwidth)
         ax.plot(x, roof, color=f"C{i}", lw=2)
         ax.text(x[-1], roof[-1] * 1.25, name, color=f"C{i}", ha="right", fontsize=9)
-        for what, (at, speed) in points.items():
+        for k, (what, (at, speed)) in enumerate(points.items()):
             ax.plot(at, speed, "o", color=f"C{i}", ms=6)
             if i == 0:
                 right = at < 20
                 ax.annotate(
-                    what, (at, speed), (8 if right else -8, -11), textcoords="offset points",
+                    what, (at, speed), (8 if right else -8, 8 if k % 2 else -12),
+                    textcoords="offset points",
                     fontsize=8.5, color="0.25", ha="left" if right else "right",
                 )  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="operations per byte moved")

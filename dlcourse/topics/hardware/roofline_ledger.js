@@ -33,7 +33,7 @@ function memoryTab(bench) {
     },
   });
   const perText = (frame) => (frame.sizes ? frame.sizes[3] / frame.numbers.batch : 0);
-  const node = h("div", { className: "dlx-pair" },
+  const node = h("div", {},
     ledgerFigure("Memory that a training step holds: drag the end of the bar to change the batch", plot.node),
     ledgerFigure("In GiB", list));
   const draw = (frame) => {

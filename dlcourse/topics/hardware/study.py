@@ -202,7 +202,7 @@ def bfloat16(x: Array) -> Array:
     """float32 numbers rounded to bfloat16, ties to even: the upper 16 of their 32 bits."""
     bits = np.asarray(x, np.float32).view(np.uint32).astype(np.uint64)
     last = (bits >> np.uint64(16)) & np.uint64(1)  # the last bit that stays
-    rounded = (bits + np.uint64(0x7FFF) + last) & np.uint64(0xFFFF0000)
+    rounded = (bits + np.uint64(0x7FFF) + last) & ~np.uint64(0xFFFF)
     return rounded.astype(np.uint32).view(np.float32)
 
 
