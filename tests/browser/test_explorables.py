@@ -152,6 +152,16 @@ CASES = (
         "Find a target on which",
         (("list", "Target", "place"),),
     ),
+    Case(
+        "roofline-ledger",
+        ".dlx-handle >> nth=0",
+        (-60, 0),
+        ".dlx-handle >> nth=0",
+        "“Memory is weights”",
+        "runs out of memory",
+        "Make the clock report",
+        (("radio", "The program waits", "never"),),
+    ),
 )
 
 

@@ -63,6 +63,7 @@ def test_lessons_quizzes_and_constraints_are_in_the_wheel(wheel):
     content = in_clone("lessons/*.ipynb", "lessons/*.yaml", "lessons/*.md", "quizzes/*.yaml")
     assert {f"dlcourse/_content/{name}" for name in content} <= names
     assert "dlcourse/_content/constraints.txt" in names
+    assert "dlcourse/_content/benchmarks/engine.md" in names  # lesson 10 shows it
 
 
 def test_nothing_else_is_in_the_wheel(wheel):
