@@ -142,6 +142,16 @@ CASES = (
         "Choose a loss",
         (("list", "Loss", "recon-mean"),),
     ),
+    Case(
+        "trust-bench",
+        ".dlx-handle >> nth=0",
+        (90, 0),
+        ".dlx-handle >> nth=0",
+        "Only its size",
+        "size of the gradient",
+        "Make the map add up",
+        (("list", "Method", "integrated"),),
+    ),
 )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from ...data import Part
 from ...models.mlp import MLP
 from ...teach.metrics import softmax
 from ...teach.train import engine_of, fit, predict, to_tensors
@@ -18,12 +19,29 @@ Array = NDArray[Any]
 STEPS = 32  # of the path of integrated gradients
 
 
-def reader(engine: Any, part: Any, seed: int = 0, epochs: int = 30, hidden: int = 64) -> Any:
+def reader(engine: Any, part: Part, seed: int = 0, epochs: int = 30, hidden: int = 64) -> Any:
     """A network with one hidden layer, trained on `part` with Adam; the engine as argument."""
     engine.manual_seed(seed)
     model = MLP(engine)([part.x.shape[1], hidden, int(part.y.max()) + 1])
     fit(model, part.batches(64, seed=seed), lr=3e-3, epochs=epochs, seed=seed, progress=False)
     return model
+
+
+def flattened(part: Part) -> Part:
+    """The same examples, each as one row of numbers."""
+    return Part(part.x.reshape(len(part), -1), part.y, part.extra)
+
+
+def grey(part: Part) -> Part:
+    """Coloured digits (N, 3, 8, 8) without their colour, (N, 64): how much ink there is."""
+    return Part(part.x.sum(1).reshape(len(part), -1), part.y, part.extra)
+
+
+def evened(part: Part, count: int, seed: int) -> Part:
+    """`count` examples of each combination of colour and label, drawn with repetition."""
+    rng, combination = np.random.default_rng(seed), 2 * part.y + part["colour"]
+    rows = [rng.choice(np.flatnonzero(combination == k), count) for k in range(4)]
+    return part.take(rng.permutation(np.concatenate(rows)))
 
 
 # Four ways to explain -----------------------------------------------------------------------------

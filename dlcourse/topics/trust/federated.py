@@ -58,6 +58,12 @@ def state_of(model: Any) -> State:
     return {name: np.array(p.detach().numpy()) for name, p in model.named_parameters()}
 
 
+def first_weights(engine: Any, seed: int) -> State:
+    """The weights of a 64-32-10 network before any training."""
+    engine.manual_seed(seed)
+    return state_of(MLP(engine)([64, 32, 10]))
+
+
 def put(engine: Any, model: Any, state: State) -> None:
     """Give the model these weights."""
     model.load_state_dict({k: engine.tensor(v.astype(np.float32)) for k, v in state.items()})

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from ...models.mlp import MLP
-from ...teach.metrics import log_loss, softmax
+from ...teach.metrics import calibration_error, log_loss, softmax
 from ...teach.train import Trainer, engine_of, predict
 from .explain import slope
 
@@ -26,9 +26,14 @@ def temperature(logits: Array, y: Array) -> float:
     return float(np.exp(found.x))
 
 
-def confidence(probabilities: Array) -> Array:
-    """The largest probability of each row: how sure the model says it is."""
-    return probabilities.max(1)
+def ece_of_perfect(probabilities: Array, draws: int = 10) -> float:
+    """The calibration error of a model that is right exactly as often as it says.
+
+    Labels are drawn from the probabilities (N, K) themselves; the mean over some draws.
+    """
+    rng, steps = np.random.default_rng(0), probabilities.cumsum(1)
+    drawn = [(rng.random((len(steps), 1)) > steps[:, :-1]).sum(1) for _ in range(draws)]
+    return float(np.mean([calibration_error(probabilities, labels) for labels in drawn]))
 
 
 # Attacks ------------------------------------------------------------------------------------------
