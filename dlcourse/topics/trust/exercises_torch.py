@@ -22,7 +22,7 @@ def fgsm(model, x, y, eps):
 
 def _model(D: int, K: int) -> Any:
     """A network with fixed weights in which the first input has no say."""
-    model = nn.Sequential(nn.Linear(D, 8), nn.ReLU(), nn.Linear(8, K)).double()
+    model: Any = nn.Sequential(nn.Linear(D, 8), nn.ReLU(), nn.Linear(8, K)).double()
     with torch.no_grad():
         for p in model.parameters():
             p.copy_(torch.linspace(0, 20 + p.numel(), p.numel()).view(p.shape).sin())

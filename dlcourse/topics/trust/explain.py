@@ -96,13 +96,17 @@ METHODS: dict[str, Callable[[Any, Array, Array], Array]] = {
 # Two tests of an explanation ----------------------------------------------------------------------
 
 
-def randomised(model: Any, layers: int, seed: int = 0) -> Any:
-    """A copy of the network whose last `layers` layers have fresh random weights."""
+def unlike(model: Any, seed: int = 0) -> Any:
+    """A network of the same sizes with random weights of its own."""
     engine = engine_of(model)
     engine.manual_seed(1000 + seed)
     sizes = [model.layers[0].weight.shape[1], *(layer.weight.shape[0] for layer in model.layers)]
-    other = MLP(engine)([int(s) for s in sizes])
-    kept = len(model.layers) - layers
+    return MLP(engine)([int(size) for size in sizes])
+
+
+def randomised(model: Any, layers: int, seed: int = 0) -> Any:
+    """A copy of the network whose last `layers` layers have fresh random weights."""
+    other, kept = unlike(model, seed), len(model.layers) - layers
     fresh, trained = other.state_dict(), model.state_dict()
     other.load_state_dict(
         {k: trained[k] if int(k.split(".")[1]) < kept else v for k, v in fresh.items()}

@@ -49,7 +49,8 @@ def average(states: Sequence[State], sizes: Sequence[float]) -> State:
     """The mean of the clients' weights, each counted by its size (McMahan et al., 2017)."""
     shares = np.asarray(sizes, float) / np.sum(sizes)
     return {
-        name: sum(w * s[name] for w, s in zip(shares, states, strict=True)) for name in states[0]
+        name: np.sum([w * s[name] for w, s in zip(shares, states, strict=True)], axis=0)
+        for name in states[0]
     }
 
 

@@ -20,7 +20,7 @@ def maps(images: np.ndarray, rows: Mapping[str, np.ndarray]) -> Figure:
         ax.set(xticks=[], yticks=[])
         ax.grid(visible=False)
     for ax, image in zip(axes[0], images, strict=True):
-        ax.imshow(image.reshape(8, 8), cmap="gray_r")
+        ax.imshow(image.reshape(8, 8), cmap="gray")
     axes[0, 0].set_ylabel("digit", rotation=0, ha="right", va="center")
     for line, (name, values) in zip(axes[1:], rows.items(), strict=True):
         for ax, one in zip(line, values, strict=True):
@@ -45,18 +45,19 @@ def reliability(panels: Mapping[str, Bins]) -> Figure:
 
 def group_rates(models: Mapping[str, Mapping[int, Any]], names: Sequence[str]) -> Figure:
     """For each rate a panel, for each model a line from group 0 (square) to group 1 (dot)."""
-    fig, axes = plt.subplots(1, len(names), figsize=(8.6, 0.9 + 0.42 * len(models)), sharey=True)
-    words = {"yes": "yes", "tpr": "yes to those who repay", "fpr": "yes to those who do not"}
+    fig, axes = plt.subplots(1, len(names), figsize=(8.6, 1.2 + 0.42 * len(models)), sharey=True)
+    words = {"yes": "of all", "tpr": "of those who repay", "fpr": "of those who do not"}
     for ax, rate in zip(axes, names, strict=True):
         for row, of in enumerate(models.values()):
             zero, one = getattr(of[0], rate), getattr(of[1], rate)
             ax.plot([zero, one], [row, row], "-", color="0.6", lw=1.4, zorder=1)
             ax.plot(zero, row, "s", color="C0", ms=6)
             ax.plot(one, row, "o", color="C1", ms=6)
-        ax.set(xlim=(0, 1), xlabel=f"share of {words.get(rate, rate)}")
+        ax.set(xlim=(0, 1), xticks=(0, 0.5, 1), xlabel="share that gets a yes")
+        ax.set_title(words.get(rate, rate), fontsize=10)
         ax.grid(visible=False, axis="y")
     axes[0].set(yticks=range(len(models)), yticklabels=list(models))
-    axes[0].set_ylim(-0.8, len(models) - 0.5)
+    axes[0].set_ylim(-0.9, len(models) - 0.5)
     axes[0].invert_yaxis()
     first = next(iter(models.values()))
     axes[0].text(getattr(first[0], names[0]), -0.32, "group 0", color="C0", ha="left", fontsize=9)

@@ -9,8 +9,8 @@ from scipy.optimize import minimize_scalar
 
 from ...models.mlp import MLP
 from ...teach.metrics import calibration_error, log_loss, softmax
-from ...teach.train import Trainer, engine_of, predict
-from .explain import slope
+from ...teach.train import Trainer, predict
+from .explain import slope, unlike
 
 Array = NDArray[Any]
 
@@ -75,22 +75,11 @@ def accuracies(attack: Any, model: Any, part: Any, sizes: Sequence[float]) -> li
     return [right(model, attack(model, part.x, part.y, eps), part.y) for eps in sizes]
 
 
-class Louder:
-    """A mixin for a network whose logits are multiplied by a constant: the same answers, louder."""
-
-    factor = 1000.0
-
-    def forward(self, x: Any) -> Any:
-        return self.factor * super().forward(x)  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def louder(model: Any) -> Any:
-    """A copy of the network that gives the same answers with logits a thousand times as large."""
-    make = MLP(engine_of(model))
-    other = type("Louder", (Louder, make), {})(
-        [int(model.layers[0].weight.shape[1]), *(int(p.weight.shape[0]) for p in model.layers)]
-    )
-    other.load_state_dict(model.state_dict())
+def louder(model: Any, factor: float = 1000.0) -> Any:
+    """A network with the same answers whose logits are larger by `factor`: the last layer is."""
+    other, last = unlike(model), f"layers.{len(model.layers) - 1}."
+    state = model.state_dict()
+    other.load_state_dict({k: v * factor if k.startswith(last) else v for k, v in state.items()})
     return other
 
 

@@ -201,7 +201,7 @@ def _own(picture: Any, digit: int) -> Array:
         return pictures()[2][digit]
     x = np.asarray(picture, dtype=np.float64).ravel()
     if x.shape != (64,) or not (x.min() >= 0 and x.max() <= 1):
-        raise KnobError("picture is 8 by 8 numbers from 0 (white) to 1 (black).")
+        raise KnobError("picture is 8 by 8 numbers from 0 (black ground) to 1 (white ink).")
     return x
 
 
@@ -445,7 +445,7 @@ def _check_odds(settings: Settings, frame: Frame) -> Verdict:
 
 
 def _solve_odds(explorable: Explorable) -> Settings:
-    start = {"tab": "fair", "columns": "no group", "target": "officers"}
+    start: dict[str, Any] = {"tab": "fair", "columns": "no group", "target": "officers"}
     wanted = explorable.at(**start)["tpr"][0]
     tried = [(t, explorable.at(**start, second=float(t))["tpr"][1]) for t in GRID]
     return {"second": float(min(tried, key=lambda pair: abs(pair[1] - wanted))[0])}
@@ -508,7 +508,7 @@ def _draw_square(axes: Any, values: Array, title: str, signed: bool) -> None:
     look: dict[str, Any] = (
         {"cmap": "PuOr", "vmin": -most, "vmax": most}
         if signed
-        else {"cmap": "gray_r", "vmin": 0, "vmax": 1}
+        else {"cmap": "gray", "vmin": 0, "vmax": 1}
     )
     axes.imshow(values.reshape(8, 8), **look)
     axes.set(xticks=[], yticks=[])
