@@ -581,7 +581,7 @@ It says nothing about how often the model is right. And it depends on the number
 examples: even perfect calibration scores above zero on a few hundred examples.""",
     equivalent={
         "error += mine.mean() * abs(right[mine].mean() - sure[mine].mean()) -> "
-        "error += mine.mean() * abs(sure[mine].mean() - right[mine].mean())": "a distance",
+        "error += mine.mean() * abs(sure[mine].mean() - right[mine].mean())": "a mere distance",
     },
     objectives=("TW-3",),
     minutes=8,
