@@ -472,7 +472,7 @@ MISSIONS = (
         "Make the map add up to the change of the logit within one percent.",
         _check_adds,
         lambda e: {"method": "integrated"},
-        {"tab": "lie", "method": "product", "digit": 3},
+        {"tab": "lie", "method": "product", "digit": 3, "shown": "signed", "of": "logit"},
     ),
     Mission(
         "odds",
