@@ -39,7 +39,7 @@ function lieTab(bench) {
     set: (x, y, fine) => bench.turn({ painted: Math.round(Math.max(0, Math.min(32, x))) }, fine),
   });
   const node = h("div", {},
-    h("div", { className: "trb-three" }, figureOf("What the network sees", digit), figureOf("Map: blue for, orange against", map), third),
+    h("div", { className: "trb-three" }, figureOf("What the network sees", digit), figureOf("The map (blue: for)", map), third),
     figureOf("Painted over, highest first: drag along the curve", curves));
   const draw = (frame, { layers }) => {
     const text = spoken(bench), { answer } = frame.numbers;
