@@ -162,6 +162,16 @@ CASES = (
         "Make the clock report",
         (("radio", "The program waits", "never"),),
     ),
+    Case(
+        "trust-bench",
+        ".dlx-handle >> nth=0",
+        (90, 0),
+        ".dlx-handle >> nth=0",
+        "Only its size",
+        "size of the gradient",
+        "Make the map add up",
+        (("list", "Method", "integrated"),),
+    ),
 )
 
 
