@@ -83,9 +83,10 @@ def test_a_perfect_answer_misses_nothing_and_is_not_surprised(street):
 
 
 def test_a_split_by_frame_flatters(street):
-    films = study.street(0, (300, 1, 150))
-    by_frame, by_film = (study.nearest_frame(films, by) for by in ("frame", "film"))
-    assert by_frame < 0.7 * by_film
+    films = study.street(0, (400, 1, 100))
+    kinds = ("frame", "film", "film and digit")
+    by_frame, by_film, by_digit = (study.nearest_frame(films, by, 150) for by in kinds)
+    assert by_frame < 0.7 * min(by_film, by_digit)
 
 
 @pytest.mark.parametrize(("eye", "memory"), [(True, True), (True, False), (False, True)])
@@ -104,6 +105,15 @@ def test_an_answer_uses_no_later_frame(street):
     a, b = (study.predict(model, films) for films in (x, changed))
     assert np.allclose(a[:, :5], b[:, :5], atol=1e-5)
     assert not np.allclose(a[:, 5:], b[:, 5:], atol=1e-5)
+
+
+def test_other_worlds_show_handwriting_of_the_test_part():
+    part, cut = study.shifted(study.USUAL, count=30), data.digits(0)
+    new = study.street(0, (1, 1, 30), draw=1).test
+    assert np.array_equal(part["image"], new["image"])
+    known = {x.tobytes() for x in cut.train.x}
+    assert not known & {cut.test.x[i].tobytes() for i in part["image"]}
+    assert not np.array_equal(part.x, study.asked(study.street(0, (1, 1, 30)).test).x)
 
 
 def test_other_worlds_are_other(street):

@@ -31,7 +31,7 @@ def strip(films: Array, centres: Array, titles: Sequence[str], watched: int) -> 
         ax: Axes = axes.tolist()[r][t]
         ax.imshow(films[r, t], cmap="gray_r", vmin=0, vmax=1, extent=(0, 16, 16, 0))
         colour = "C0" if t < watched else "C3"
-        ax.plot(*centres[r, t], "+", color=colour, ms=8, mew=1.6)
+        ax.plot(*centres[r, t], "+", color=colour, ms=9, mew=2.0)
         _bare(ax)
         if r == 0:
             ax.set_title(f"{t - watched + 1:+d}" if t >= watched else str(t + 1), fontsize=9)
@@ -42,7 +42,7 @@ def strip(films: Array, centres: Array, titles: Sequence[str], watched: int) -> 
 
 def paths(frames: Array, truth: Array, guesses: Sequence[Mapping[str, Array]]) -> Figure:
     """Last watched frames (R, H, W), the true way on (R, K, 2) and what each model foretold."""
-    fig, axes = plt.subplots(1, len(frames), figsize=(2.3 * len(frames), 2.7), squeeze=False)
+    fig, axes = plt.subplots(1, len(frames), figsize=(2.7 * len(frames), 3.1), squeeze=False)
     places: list[Axes] = axes[0].tolist()
     for r, ax in enumerate(places):
         ax.imshow(frames[r], cmap="gray_r", vmin=0, vmax=1.6, extent=(0, 16, 16, 0))
@@ -63,7 +63,7 @@ def _bare(ax: Axes) -> None:
 
 def by_horizon(errors: Mapping[str, Array], miss: float | None = None) -> Figure:
     """Mean error (runs, K) of each model 1 to K frames ahead, with the range over its runs."""
-    fig, ax = plt.subplots(figsize=(6.6, 3.6))
+    fig, ax = plt.subplots(figsize=(7.0, 4.2))
     ends: list[tuple[float, str]] = []
     ahead = np.arange(1, next(iter(errors.values())).shape[1] + 1)
     for name, runs in errors.items():
@@ -71,11 +71,14 @@ def by_horizon(errors: Mapping[str, Array], miss: float | None = None) -> Figure
         ax.plot(ahead, runs.mean(0), "-o", color=colour, ms=4)
         ax.fill_between(ahead, runs.min(0), runs.max(0), color=colour, alpha=0.2, lw=0)
         ends.append((float(runs.mean(0)[-1]), name))
-    top = max(end for end, _ in ends)
-    at = -np.inf
-    for end, name in sorted(ends):  # labels side by side, none upon another
-        at = max(end, at + 0.062 * top)
-        ax.annotate(name, (4.08, at), color=COLOURS[name], va="center", fontsize=10)
+    ends.sort()
+    at, gap = np.array([end for end, _ in ends]), 0.052 * ends[-1][0]
+    for _ in range(200):  # labels give way to each other until none lies upon another
+        crowd = np.clip(gap - np.diff(at), 0, None) / 2
+        at[:-1] -= crowd
+        at[1:] += crowd
+    for (_, name), y in zip(ends, at, strict=True):
+        ax.annotate(name, (4.08, y), color=COLOURS[name], va="center", fontsize=10)
     ax.set(xlabel="frames ahead", ylabel="mean error in pixels", xticks=ahead, ylim=(0, None))
     ax.set_xlim(0.9, 5.1)
     if miss is not None:
