@@ -12,13 +12,13 @@ Scores = Sequence[float]
 WAYS = {
     "linear model on pixels": "0.45",
     "network from scratch": "C0",
-    "network from scratch, shifted images": "C4",
-    "random body, frozen": "C5",
+    "network from scratch, shifted images": "#9a6b00",
+    "random body, frozen": "#2b87b8",
     "borrowed body, frozen": "C1",
     "borrowed body, fine-tuned": "C3",
     "taught by contrast, frozen": "C2",
-    "taught by rotations, frozen": "C3",
-    "taught to fill in, frozen": "C1",
+    "taught by rotations, frozen": "#6a51a3",
+    "taught to fill in, frozen": "#7f4f24",
 }
 _MARKS = "osD^vPX*h"
 
@@ -71,7 +71,7 @@ def changes(results: Mapping[str, Mapping[str, Scores]]) -> Figure:
     fig, axes = plt.subplots(1, len(results), figsize=(7.6, 2.5), sharey=True, layout="constrained")
     for ax, (world, by_change) in zip(axes, results.items(), strict=True):
         for row, values in enumerate(by_change.values()):
-            colour = "0.45" if row == 0 else "C4"
+            colour = "C0" if row == 0 else "#9a6b00"
             ax.plot(values, [row] * len(values), "o", color=colour, alpha=0.65, ms=5)
             ax.plot([np.mean(values)] * 2, [row - 0.32, row + 0.32], "-", color=colour, lw=1.8)
         ax.axvline(float(np.mean(next(iter(by_change.values())))), ls=":", lw=1, color="0.5")
@@ -93,9 +93,11 @@ def trade(
         ax.plot(recall, precision, color=f"C{i}", ls="-" if i == 0 else "--", lw=1.8, label=name)
     for i, (name, (precision, recall)) in enumerate(points.items()):
         ax.plot(recall, precision, _MARKS[i], color="0.15", ms=7, mfc="white", mew=1.6)
+        below = i == len(points) - 1  # the last two are close to each other
         ax.annotate(
-            name, (recall, precision), (9, 3), textcoords="offset points", fontsize=9, color="0.15"
-        )
+            name, (recall, precision), (-9, -12) if below else (9, 5), fontsize=9, color="0.15",
+            textcoords="offset points", ha="right" if below else "left",
+        )  # fmt: skip
     ax.set(xlabel="recall: share of the eights found", ylabel="precision: share of alarms right")
     ax.set(xlim=(0, 1.02), ylim=(0, 1.05))
     ax.legend(fontsize=9, loc="lower left")
@@ -103,16 +105,20 @@ def trade(
 
 
 def rates(rows: Mapping[str, tuple[Scores, Scores]]) -> Figure:
-    """What is kept of the source (x) against what is won on the target (y), one mark a rate."""
-    fig, ax = plt.subplots(figsize=(6.2, 3.5), layout="constrained")
-    middle = np.array([(np.mean(a), np.mean(b)) for a, b in rows.values()])
-    ax.plot(*middle.T, color="C3", lw=1, ls=":")
-    for (name, (old, new)), (x, y) in zip(rows.items(), middle, strict=True):
-        ax.plot(old, new, "o", color="C3", alpha=0.35, ms=4)
-        ax.plot(x, y, "s", color="C3", ms=7)
+    """Accuracy on the source with the old head, and on the target, for each rate of the body."""
+    fig, ax = plt.subplots(figsize=(6.6, 3.4), layout="constrained")
+    at = np.arange(len(rows))
+    for part, name, colour, mark in (
+        (0, "source, old head", "0.35", "s"),
+        (1, "target", "C3", "o"),
+    ):
+        values = np.array([row[part] for row in rows.values()])  # (rates, splits)
+        ax.plot(at, values.mean(1), color=colour, ls="-", marker=mark, ms=5)
+        ax.plot(at, values, color=colour, ls="", marker=mark, ms=3, alpha=0.4)
         ax.annotate(
-            name, (x, y), (-8, 9), textcoords="offset points", ha="right", fontsize=9,
-            bbox={"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 1},
+            name, (at[0], values[0].mean()), (0, 9), textcoords="offset points", fontsize=9.5,
+            color=colour,
         )  # fmt: skip
-    ax.set(xlabel="accuracy on the source, old head", ylabel="accuracy on the target")
+    ax.set(xlabel="rate of the body; the head's is 0.003", ylabel="accuracy", ylim=(0.45, 1.02))
+    ax.set_xticks(at, list(rows))
     return fig

@@ -11,7 +11,7 @@ const BALANCE_CSS = `
 .trb-big b { font-size: 1.8em; font-weight: 600; font-variant-numeric: tabular-nums; letter-spacing: -0.02em; }
 `;
 
-const COLOURS = ["soft", "plus", "grad", "minus", "right", "ink"];
+const LINES = ["soft", "plus", "grad", "minus", "right", "ink"];
 const KS = ["1", "3", "10", "30"], YOURS = 5;
 const percent = (v) => `${Math.round(100 * v)} %`;
 
@@ -41,7 +41,7 @@ export default explorable((bench) => {
       for (let i = 0; i < 8; i++) pen.heat([...frame.images.slice(144 * i, 144 * (i + 1))], 12, 12, { low: 0, high: 255, from: "black", to: "white", at: { left: i * size, top: 0, right: (i + 1) * size - 3, bottom: size - 3 } });
     }, `Eight images of the target: ${bench.knobs.target.options.find(([name]) => name === target)[1]}.`);
     const value = (w, j, s) => ways[(w * 4 + j) * 3 + s], seeds = [0, 1, 2];
-    const shown = ways ? COLOURS.map((_, w) => w).filter((w) => value(w, 0, 0) >= 0) : [];
+    const shown = ways ? LINES.map((_, w) => w).filter((w) => value(w, 0, 0) >= 0) : [];
     const mean = (w, j) => seeds.reduce((sum, s) => sum + value(w, j, s), 0) / 3;
     curves.draw((pen) => {
       pen.axes({ x: [-0.15, 3.15], y: [0, 1], bare: true });
@@ -51,8 +51,8 @@ export default explorable((bench) => {
       if (!ways) return pen.words("Predict first.", pen.width / 2, pen.tall / 2, "soft", "center", 14);
       pen.rule(at, "soft", { vertical: true });
       for (const w of shown) {
-        for (const j of [0, 1, 2, 3]) { const all = seeds.map((s) => value(w, j, s)); pen.curve([j, j], [Math.min(...all), Math.max(...all)], COLOURS[w], { width: 1.2, alpha: 0.55 }); }
-        pen.curve([0, 1, 2, 3], [0, 1, 2, 3].map((j) => mean(w, j)), COLOURS[w], { width: w === YOURS ? 3 : 1.6, dash: w === YOURS ? [] : [6, 3] });
+        for (const j of [0, 1, 2, 3]) { const all = seeds.map((s) => value(w, j, s)); pen.curve([j, j], [Math.min(...all), Math.max(...all)], LINES[w], { width: 1.2, alpha: 0.55 }); }
+        pen.curve([0, 1, 2, 3], [0, 1, 2, 3].map((j) => mean(w, j)), LINES[w], { width: w === YOURS ? 3 : 1.6, dash: w === YOURS ? [] : [6, 3] });
       }
     }, ways ? `Accuracy of ${shown.length} ways over the number of labels, with the range of three splits. ${text}` : "Accuracies are shown after the prediction.");
     dots.draw((pen) => {
@@ -61,11 +61,11 @@ export default explorable((bench) => {
       if (!ways) return pen.words("Predict first.", pen.width / 2, pen.tall / 2, "soft", "center", 14);
       shown.forEach((w, row) => {
         const y = row + 0.68;
-        pen.points(seeds.map((s) => value(w, at, s)), seeds.map(() => y), COLOURS[w], { size: 4.5, alpha: 0.75 });
+        pen.points(seeds.map((s) => value(w, at, s)), seeds.map(() => y), LINES[w], { size: 4.5, alpha: 0.75 });
         pen.c.globalAlpha = 1;
-        pen.c.fillStyle = pen.colour(COLOURS[w]);
+        pen.c.fillStyle = pen.colour(LINES[w]);
         pen.c.fillRect(pen.X(mean(w, at)) - 1.5, pen.Y(y) - 9, 3, 18);
-        pen.words(`${names[w]}: ${percent(mean(w, at))}`, pen.box.left + 6, pen.Y(row + 0.3) + 4, COLOURS[w], "left", 12);
+        pen.words(`${names[w]}: ${percent(mean(w, at))}`, pen.box.left + 6, pen.Y(row + 0.3) + 4, LINES[w], "left", 12);
       });
     }, ways ? shown.map((w) => `${names[w]} ${percent(mean(w, at))}`).join(", ") : "Splits are shown after the prediction.");
   };
