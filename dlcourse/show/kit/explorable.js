@@ -87,6 +87,7 @@ function makeBench(model, view, spec) {
   bench.undo = () => {
     bench.settings = resting = past.pop() ?? resting;
     send(true);
+    bench.refresh(); // at once: with nothing left to undo, the button must not be pressed again
   };
   bench.canUndo = () => past.length > 0;
   bench.tell = (event, data) => tell(model, view, event, data);
