@@ -81,7 +81,7 @@ function fairTab(bench) {
     },
   }));
   const node = h("div", { className: "dlx-pair" }, figureOf("Both groups, all thresholds: drag a group along its curve", roc),
-    h("figure", { className: "dlx-figure" }, h("figcaption", {}, "At these thresholds"), h("div", { className: "dlx-scroll" }, table)));
+    h("figure", { className: "dlx-figure" }, h("figcaption", {}, "At these thresholds"), h("div", { className: "dlx-scroll", tabIndex: 0, role: "region", aria: { label: "Rates at these thresholds, a table" } }, table)));
   const draw = (frame) => {
     RATES.forEach(([key], i) => {
       const [a, b] = frame.numbers[key];
