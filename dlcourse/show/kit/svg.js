@@ -28,9 +28,11 @@ export function watchWidth(node, draw) {
 export function graph({ pick, height = 340 }) {
   const node = h("div", { className: "dlx-graph" });
   let last = null, layout = "", shown = null;
-  let width = 600; // asking the node would lay out the whole page in each frame
+  let width = 0; // asked once, then watched: to ask lays out the whole page
   const draw = (columns, edges, look, label) => {
     last = [columns, edges, look, label];
+    width ||= node.clientWidth;
+    if (!width) return; // not on the page yet
     const asked = JSON.stringify([columns, edges, width]);
     if (asked !== layout) {
       layout = asked;

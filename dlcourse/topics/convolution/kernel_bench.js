@@ -100,8 +100,8 @@ function mini(values, k, tint, ink = () => "inherit") {
 /** Input cells above, outputs below; cells that no output sees are marked. */
 function shapesTab(bench) {
   const node = h("div", { className: "knb-shapes" });
-  let last = null, width = 600;
-  const draw = (frame) => { last = frame; node.replaceChildren(rowsPicture(frame, width, bench.frame.says.join(" ").replace(/<[^>]*>/g, ""))); };
+  let last = null, width = 0;
+  const draw = (frame) => { last = frame; width ||= node.clientWidth; if (width) node.replaceChildren(rowsPicture(frame, width, bench.frame.says.join(" ").replace(/<[^>]*>/g, ""))); };
   const close = watchWidth(node, (now) => { width = now; if (last) draw(last); });
   return { node, draw, close };
 }
