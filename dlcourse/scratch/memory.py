@@ -12,11 +12,11 @@ def keep_freed_memory(keep=True):
 
     A training step frees what it made, and glibc hands large blocks back to the system, which maps
     and clears them again, page by page, in the next step: a fifth to two fifths of the time of the
-    networks in `benchmarks/engine.py` that handle more than a few kilobytes.  With `keep`, blocks of up to 1 GiB stay with the process,
-    which therefore holds on to the most that it ever used.  `keep_freed_memory(False)` returns to
-    glibc's usual thresholds.  It holds for the whole process, torch's tensors included; nothing in
-    the engine calls it unasked.  Only Linux with glibc has the setting: elsewhere nothing happens
-    and the answer is False.  Source: mallopt(3) of the Linux manual.
+    larger networks in `benchmarks/engine.md`.  With `keep`, blocks of up to 1 GiB stay with the
+    process, which therefore holds on to the most that it ever used.  `keep_freed_memory(False)`
+    returns to glibc's usual thresholds.  It holds for the whole process, torch's tensors included;
+    nothing in the engine calls it unasked.  Only Linux with glibc has the setting: elsewhere
+    nothing happens and the answer is False.  Source: mallopt(3) of the Linux manual.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

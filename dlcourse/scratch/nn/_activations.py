@@ -6,7 +6,7 @@ import numpy as np
 
 from ..autograd import op
 from ..ops._erf import erf64
-from ..ops.elementwise import chosen
+from ..ops.elementwise import _chosen
 
 
 @op
@@ -47,7 +47,7 @@ def hardtanh(x, /, *, min_val=-1.0, max_val=1.0):
     Gradient: g strictly inside, 0 elsewhere.
     """
     y = np.clip(x, x.dtype.type(min_val), x.dtype.type(max_val))
-    return y, (lambda g: chosen(g, ~((x <= min_val) | (x >= max_val))),)
+    return y, (lambda g: _chosen(g, ~((x <= min_val) | (x >= max_val))),)
 
 
 @op
@@ -70,7 +70,7 @@ def threshold(x, /, *, threshold, value):
     Gradient: g where x > threshold.
     """
     low = x <= threshold  # not so for a NaN, which stays
-    return np.where(low, x.dtype.type(value), x), (lambda g: chosen(g, ~low),)
+    return np.where(low, x.dtype.type(value), x), (lambda g: _chosen(g, ~low),)
 
 
 @op
