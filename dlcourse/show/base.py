@@ -85,7 +85,8 @@ class Panel(anywidget.AnyWidget):
             handler(content)
         except Exception as error:  # noqa: BLE001 -- whatever went wrong belongs on the page
             self.report(error)
-        self.heard = int(content.get("ticket") or 0)
+        finally:  # an interrupted kernel has heard, too, and the page may go on
+            self.heard = int(content.get("ticket") or 0)
 
     def report(self, error: BaseException) -> None:
         """Show `error` on the page, with the line of our code that raised it."""

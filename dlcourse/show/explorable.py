@@ -228,7 +228,10 @@ def _public(e: Explorable, start: Settings, own: Mapping[str, Any]) -> dict[str,
             {"name": p.name, "label": p.label, "settings": _plain(p.settings), "breaks": p.breaks}
             for p in e.presets
         ],
-        "missions": [{"id": m.id, "asks": text.to_inline_html(m.asks)} for m in e.missions],
+        "missions": [
+            {"id": m.id, "asks": text.to_inline_html(m.asks), "start": _plain(m.start)}
+            for m in e.missions
+        ],
         "start": _plain(start),
         "own": sorted(own),
     }

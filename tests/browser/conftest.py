@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.lab import Lab, LabServer, browser, with_lessons
 
-expect.set_options(timeout=30_000)  # on a busy machine a kernel may be slow; nobody waits else
+expect.set_options(timeout=60_000)  # on a busy machine a kernel may be slow; nobody waits else
 
 
 @pytest.fixture(scope="session")

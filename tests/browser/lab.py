@@ -125,7 +125,7 @@ class LabServer:
         folders = {name: str(self._state / name.lower()) for name in own}
         return environment() | folders | {"DLCOURSE_HOME": str(self.home)}
 
-    def _wait(self, seconds: float = 60) -> None:
+    def _wait(self, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -168,6 +168,7 @@ class Lab:
         self.outside: list[str] = []  # addresses that were asked for and refused
         self.problems: list[str] = []  # errors on the console
         context = chromium.new_context(viewport={"width": width, "height": height})
+        context.set_default_timeout(60_000)  # of actions, on a busy machine
         context.route("**/*", self._gate)
         context.on("page", self._listen)
         self.page: Page = context.new_page()
@@ -190,17 +191,22 @@ class Lab:
     def open(self, notebook: str) -> None:
         """Open a notebook and wait until its kernel is idle."""
         self.page.goto(self.server.address(notebook))
-        self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=60_000)
-        self.page.locator(".jp-Notebook:visible .jp-Cell").first.wait_for(timeout=60_000)
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=120_000)
+        self.page.locator(".jp-Notebook:visible .jp-Cell").first.wait_for(timeout=120_000)
         self.wait_idle()
 
-    def wait_idle(self, seconds: float = 60) -> None:
+    def wait_idle(self, seconds: float = 120) -> None:
         """Wait for an idle kernel.
 
         The status bar tells, not the notebook's toolbar, which says idle before a kernel exists.
         """
         bar = self.page.locator("#jp-main-statusbar")
         expect(bar).to_contain_text(re.compile(r"\(ipykernel\) \| Idle"), timeout=seconds * 1000)
+
+    def wait_busy(self) -> None:
+        """Wait for a kernel that is computing."""
+        bar = self.page.locator("#jp-main-statusbar")
+        expect(bar).to_contain_text(re.compile(r"\(ipykernel\) \| Busy"))
 
     def menu(self, *names: str) -> None:
         """Choose an entry of the menu bar, such as `menu("Run", "Run All Cells")`."""
@@ -253,6 +259,17 @@ class Lab:
         for pid in self.kernels():
             os.kill(pid, signal.SIGKILL)
 
+    @contextlib.contextmanager
+    def kernels_asleep(self) -> Iterator[None]:
+        """Every kernel stands still meanwhile, as on a machine that is busy with something else."""
+        for pid in self.kernels():
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in self.kernels():
+                os.kill(pid, signal.SIGCONT)
+
     def save(self) -> None:
         """Save the notebook."""
         self.menu("File", "Save Notebook")
@@ -301,8 +318,15 @@ class Lab:
         """Texts within `css` below the contrast of WCAG 2.2 (1.4.3): 4.5, or 3 for large type.
 
         axe skips the outputs of cells for colours, so it is computed here from what is painted.
+        Widgets may still be on their way to a theme that was just chosen, so they are given time.
         """
-        return self.page.evaluate(FAINT, css)
+        found: list[str] = []
+        for _ in range(30):
+            found = self.page.evaluate(FAINT, css)
+            if not found:
+                break
+            self.page.wait_for_timeout(100)
+        return found
 
     def latency(self, target: str, act, event: str, n: int = 30, quiet_ms: int = 250) -> "Latency":
         """Milliseconds from a DOM `event` that `act(i)` causes until `target` looks different.

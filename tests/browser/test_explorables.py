@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from dlcourse.topics import find_explorable
+from tests.browser.walks import start_mission
 
 # With DLCOURSE_SHOTS set, screenshots of every explorable are kept in that folder.
 SHOTS = os.environ.get("DLCOURSE_SHOTS")
@@ -267,7 +268,6 @@ def test_the_whole_way_through(lab, notebook, tmp_path, case):
     expect(item).to_have_class(re.compile("dlx-active"))
     expect(item).not_to_have_class(re.compile("dlx-solved"))
     for how, label, value in case.solve:
-        lab.page.wait_for_timeout(300)
         _solve(widget, how, label, value)
     expect(item).to_have_class(re.compile("dlx-solved"))
 
@@ -347,6 +347,43 @@ def test_a_handle_stays_where_it_was_let_go(lab, notebook):
     lab.code_cell(1).locator(".jp-InputPrompt").click()
     lab.menu("Run", "Run Selected Cell")
     expect(lab.code_cell(1)).to_contain_text("kernel has 1\n")
+
+
+def test_what_is_turned_before_a_mission_has_begun_is_kept(lab, notebook):
+    e = find_explorable("leak-detector")
+    mission = next(m for m in e.missions if m.asks.startswith("Report more than 90"))
+    code = "from dlcourse.show import explore\nw = explore('leak-detector', preset='{}')\nw"
+    other = next(p for p in e.presets if e.settings(p.settings) != e.settings(mission.start))
+    lab.open(notebook("early.ipynb", code.format(other.name), "print(w.settings)"))
+    lab.run_all()
+    widget = lab.page.locator(".dlc-explorable")
+    with lab.kernels_asleep():
+        start_mission(widget, "Report more than 90")
+        widget.get_by_role("switch", name="Copy with noise").press("Space")
+        lab.page.wait_for_timeout(100)
+        widget.get_by_role("button", name="copy with noise, step").press("Home")
+    expect(widget.locator(".dlx-mission.dlx-solved")).to_have_count(1)
+    expect(widget.get_by_role("switch", name="Copy with noise")).to_be_checked()
+
+
+def test_a_kernel_interrupted_meanwhile_goes_on_answering(lab, notebook):
+    code = """import time
+from dlcourse.show import explore
+
+def slow(points):
+    time.sleep(4)
+    return points[:, 0]
+
+explore('fold-plane', model=slow)"""
+    lab.open(notebook("interrupted.ipynb", code))
+    lab.run_all()
+    widget = lab.page.locator(".dlc-explorable")
+    widget.locator(".dlx-chip").first.click()
+    lab.wait_busy()
+    lab.menu("Kernel", "Interrupt Kernel")
+    lab.wait_idle()
+    widget.locator(".dlx-chip").nth(1).click()
+    lab.wait_busy()
 
 
 def test_the_newest_setting_wins_in_a_fast_drag(lab, notebook):

@@ -65,9 +65,17 @@ class Kernel(RunningKernel):
     """A kernel of this very Python, with history, whose death is noticed."""
 
     def __init__(self, cwd, startup_timeout):
-        self.km, self.kc = start_new_kernel(
-            startup_timeout, CURRENT_ENV_KERNEL_NAME, stderr=subprocess.DEVNULL, cwd=cwd
-        )
+        for attempt in range(3):
+            # Its ports are chosen before it starts, and another program may take one meanwhile:
+            # then it never answers, and the next try gets others.
+            try:
+                self.km, self.kc = start_new_kernel(
+                    startup_timeout, CURRENT_ENV_KERNEL_NAME, stderr=subprocess.DEVNULL, cwd=cwd
+                )
+                break
+            except RuntimeError:
+                if attempt == 2:
+                    raise
         self._ensure_iopub_up()
 
     def execute_cell_input(self, cell_input, allow_stdin=None):

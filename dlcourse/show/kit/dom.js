@@ -47,9 +47,10 @@ export function panel(model, el, kind, label) {
   return { root, body, problem, close: () => model.off("change:problem", show) };
 }
 
-let tickets = 0;
+// Larger than any of an earlier page of the same kernel, or its answer to an old one would do for a new one.
+let tickets = Date.now();
 
-/** Tell the kernel `event`; if it has not heard after a while, say so on the page, with the cure. */
+/** Tell the kernel `event`; if it has not heard after a while, say so on the page, with the cure.  Returns the message's ticket. */
 export function tell(model, view, event, data = {}, patience = 4000) {
   const ticket = ++tickets;
   model.send({ event, ticket, ...data });
@@ -63,6 +64,7 @@ export function tell(model, view, event, data = {}, patience = 4000) {
     if (view.problem.textContent === silence) view.problem.textContent = model.get("problem");
   };
   model.on("change:heard", clear);
+  return ticket;
 }
 
 /** Call `draw` now and whenever one of `names` changes; returns the function that stops it. */

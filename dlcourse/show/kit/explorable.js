@@ -47,7 +47,7 @@ export function explorable(build, options = {}) {
       });
       // Canvases take their colours when they are drawn; the new theme's sheet may come a little later.
       const recolour = () => { newTheme(); bench.refresh(); };
-      const theme = new MutationObserver(() => { recolour(); setTimeout(recolour, 400); });
+      const theme = new MutationObserver(() => { recolour(); for (const wait of [400, 2000]) setTimeout(recolour, wait); });
       theme.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
       return () => { theme.disconnect(); bench.close(); parts.forEach((part) => part.close?.()); view.close(); };
     },
@@ -58,8 +58,8 @@ export function explorable(build, options = {}) {
 function makeBench(model, view, spec) {
   const knobs = Object.fromEntries(spec.knobs.map((knob) => [knob.name, knob]));
   const past = [];
-  let waiting = null; // what is to be sent when the kernel has answered
-  let asked = null; // the settings it is computing
+  let asked = 0; // the ticket of the last message, until the kernel has answered it
+  let ahead = null; // what was turned since: the page is ahead of the kernel by this
   const bench = { model, view, spec, knobs, parts: [], settings: { ...model.get("settings") }, frame: null };
   let resting = bench.settings;
 
@@ -70,8 +70,9 @@ function makeBench(model, view, spec) {
   // A key on a slider is an `input` and a `change` at once: what one event turns goes out together.
   // The kernel computes while the page shows where the knobs are now.
   let soon = null;
-  const send = (fine) => {
-    waiting = { settings: bench.settings, fine };
+  const send = (changes, fine) => {
+    bench.settings = { ...bench.settings, ...changes };
+    ahead = { changes: { ...ahead?.changes, ...changes }, fine };
     soon ??= setTimeout(() => { soon = null; flush(); bench.refresh(); });
   };
   const rest = () => { // a step that Undo goes back over
@@ -80,35 +81,47 @@ function makeBench(model, view, spec) {
     resting = bench.settings;
   };
   bench.turn = (changes, fine = true) => {
-    bench.settings = { ...bench.settings, ...changes };
+    send(changes, fine);
     if (fine) rest();
-    send(fine);
   };
   bench.undo = () => {
-    bench.settings = resting = past.pop() ?? resting;
-    send(true);
+    send(past.pop() ?? resting, true);
+    resting = bench.settings;
     bench.refresh(); // at once: with nothing left to undo, the button must not be pressed again
   };
+  bench.begin = (mission) => { // the knobs are where it starts before the kernel says so: a learner may turn them at once
+    bench.mission = mission.id;
+    bench.settings = { ...bench.settings, ...mission.start };
+    ahead = null;
+    bench.tell("mission", { mission: mission.id });
+    bench.refresh();
+  };
   bench.canUndo = () => past.length > 0;
-  bench.tell = (event, data) => tell(model, view, event, data);
+  bench.tell = (event, data) => { asked = tell(model, view, event, data); };
 
   function flush() {
-    if (asked || !waiting) return;
-    asked = waiting;
-    waiting = null;
-    bench.tell("turn", asked);
+    if (asked || !ahead) return;
+    const { fine } = ahead;
+    ahead = null;
+    bench.tell("turn", { settings: bench.settings, fine });
   }
-  const heard = () => { asked = null; flush(); };
-  const settled = () => {
-    if (asked || waiting) return; // the page is ahead of this frame
-    bench.settings = { ...model.get("settings") };
-    if (bench.frame?.fine !== false) rest();
+  // Where the kernel has put the knobs, and on top of it what was turned before its answer came.
+  const settle = () => {
+    if (asked) return;
+    bench.settings = { ...model.get("settings"), ...ahead?.changes };
+    if (!ahead && model.get("frame").fine !== false) rest();
+  };
+  const heard = () => {
+    if (model.get("heard") < asked) return; // an answer to something older
+    asked = 0;
+    settle();
+    flush();
   };
   const framed = () => {
     const frame = model.get("frame");
     if (!frame.n) return;
     bench.frame = { ...frame, ...unpack(frame.contents, model.get("data")), numbers: frame.numbers };
-    settled();
+    settle();
     bench.refresh();
   };
   const redraw = () => bench.refresh();
@@ -286,7 +299,7 @@ function missions(bench) {
     const answer = h("div", { className: "dlx-mission-says", role: "status" });
     const start = h("button", { className: "dlc-button dlc-quiet", type: "button" }, "Start");
     start.setAttribute("aria-label", `Start mission: ${asks.textContent}`);
-    start.addEventListener("click", () => { bench.mission = mission.id; bench.tell("mission", { mission: mission.id }); bench.refresh(); });
+    start.addEventListener("click", () => bench.begin(mission));
     const node = h("li", { className: "dlx-mission" }, mark, h("div", {}, asks, state, answer), start);
     return { mission, node, mark, state, answer, start, drawn: null };
   });

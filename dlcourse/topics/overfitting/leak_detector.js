@@ -32,8 +32,10 @@ const percent = (v) => `${Math.round(100 * v)} %`;
 function pipeline(bench) {
   const node = h("ol", { className: "lkd-flow", aria: { label: "Steps in order" } });
   const steps = {};
+  // As they are set, which may be ahead of the frame; steps on one place in their usual order.
+  const inOrder = () => BLOCKS.map((name, i) => [bench.settings.order[i], name]).sort((a, b) => a[0] - b[0]).map(([, name]) => name);
   const put = (name, to) => {
-    const order = bench.frame.numbers.order.filter((n) => n !== name);
+    const order = inOrder().filter((n) => n !== name);
     order.splice(Math.max(0, Math.min(4, to)), 0, name);
     bench.turn({ order: BLOCKS.map((n) => order.indexOf(n)) });
   };
@@ -46,21 +48,21 @@ function pipeline(bench) {
     if (name === "choose") { button.disabled = true; continue; }
     button.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
-      const at = bench.frame.numbers.order.indexOf(name);
+      const at = inOrder().indexOf(name);
       const to = by ? at + by : { Home: 0, End: 4 }[event.key];
       if (to === undefined) return;
       event.preventDefault();
       put(name, to);
     });
     drag(button, (x, y) => {
-      const order = bench.frame.numbers.order;
+      const order = inOrder();
       const near = order.map((n) => { const box = steps[n].button.getBoundingClientRect(); return Math.hypot(box.x + box.width / 2 - x, 2 * (box.y + box.height / 2 - y)); });
       const to = near.indexOf(Math.min(...near));
       if (order[to] !== name) put(name, to);
     }, () => draw(bench.frame));
   }
   const draw = (frame) => {
-    const { order, used, words, reach, models } = frame.numbers;
+    const { used, words, reach, models } = frame.numbers, order = inOrder();
     const shown = [...order, "choose"].map((name) => steps[name].item);
     // A step that is held keeps its place in the document, or the pointer would lose it.
     const held = Object.values(steps).some((step) => step.button.classList.contains("lkd-held"));
