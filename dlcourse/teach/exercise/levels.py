@@ -9,10 +9,12 @@ import ast
 import inspect
 import random
 import re
+import sys
 import textwrap
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property
+from types import ModuleType
 
 from .form import Exercise
 from .names import names, rename
@@ -42,8 +44,23 @@ class Levels:
 
     @cached_property
     def solution(self) -> str:
-        """The reference as a learner reads it: its questions have become comments."""
-        return "\n".join(_MARK.sub(lambda m: f"  # {m['ask']}", line) for line in self.lines)
+        """The reference as a learner reads it, with the imports that it needs beside `np`.
+
+        Its questions have become comments.
+        """
+        lines = [_MARK.sub(lambda m: f"  # {m['ask']}", line) for line in self.lines]
+        return "\n".join([*self._imports, *lines])
+
+    @property
+    def _imports(self) -> list[str]:
+        there = vars(sys.modules[self.exercise.reference.__module__])
+        used = [
+            (name, module.__name__)
+            for name, module in there.items()
+            if isinstance(module, ModuleType) and re.search(rf"\b{name}\.", self.text)
+        ]
+        found = sorted(_import_of(name, module) for name, module in used if name != "np")
+        return [*found, "", ""] if found else []
 
     @cached_property
     def _definition(self) -> ast.FunctionDef | ast.ClassDef:
@@ -112,6 +129,14 @@ class Levels:
     def ordered(self, lines: list[str]) -> str:
         """The program that the Parsons level makes of these lines."""
         return "\n".join([self.head, *(lines or ["    pass"])])
+
+
+def _import_of(name: str, module: str) -> str:
+    """The line that makes `module` known as `name`."""
+    package, _, last = module.rpartition(".")
+    if name == last:
+        return f"from {package} import {name}" if package else f"import {name}"
+    return f"import {module} as {name}"
 
 
 def _functions(node: ast.FunctionDef | ast.ClassDef) -> list[ast.FunctionDef]:

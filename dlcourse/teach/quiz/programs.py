@@ -156,7 +156,7 @@ class Code(Question):
         if not isinstance(response, str):
             return refused("An answer in code is text.")
         exercise = self._exercise()
-        return check(exercise, Source(response, exercise.name))
+        return check(exercise, Source(response, exercise.name, exercise.reference.__module__))
 
     def key(self, at: Variant) -> Response:
         return Levels(self._exercise()).solution

@@ -50,11 +50,11 @@ def roofline(roofs: Mapping[str, tuple[Card, str, Points]]) -> Figure:
         for k, (what, (at, speed)) in enumerate(points.items()):
             ax.plot(at, speed, "o", color=f"C{i}", ms=6)
             if i == 0:
-                right = at < 20
+                steep = at < card.peak(dtype) / card.bandwidth  # below the slope there is room
                 ax.annotate(
-                    what, (at, speed), (8 if right else -8, 8 if k % 2 else -12),
+                    what, (at, speed), (8, -12) if steep else (0, -16 if k % 2 else 9),
                     textcoords="offset points",
-                    fontsize=8.5, color="0.25", ha="left" if right else "right",
+                    fontsize=8.5, color="0.25", ha="left" if steep else "center",
                 )  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="operations per byte moved")
     ax.set(ylabel="operations a second", xlim=(x[0], x[-1]))

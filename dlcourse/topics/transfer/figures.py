@@ -13,7 +13,7 @@ WAYS = {
     "linear model on pixels": "0.45",
     "network from scratch": "C0",
     "network from scratch, shifted images": "#9a6b00",
-    "random body, frozen": "#2b87b8",
+    "random body, frozen": "0.1",
     "borrowed body, frozen": "C1",
     "borrowed body, fine-tuned": "C3",
     "taught by contrast, frozen": "C2",
