@@ -20,7 +20,7 @@ OURS = every_type()
 QUESTIONS = [q for bank in (*banks(), OURS) for q in bank.questions]
 SEEDS = 200
 NONSENSE = [
-    3.5,
+    -738.25,  # a number, and no question's
     True,
     -1,
     {},

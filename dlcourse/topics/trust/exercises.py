@@ -993,7 +993,7 @@ A row may be zero.""",
     reference=clip_and_noise,
     inputs=_clip_inputs,
     corners=_clip_corners,
-    rtol=2e-6,
+    rtol=2e-5,  # libraries add up to 1e-6 to a length, and sums with noise may nearly cancel
     wrongs=(
         Wrong(
             "mean-clipped",
