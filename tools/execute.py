@@ -15,6 +15,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from tools.rounding import rounding
+
 ROOT = Path(__file__).resolve().parents[1]
 CELL_TIMEOUT = 240  # seconds, for a busy machine; a cell takes under 20
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -52,6 +54,7 @@ def execute(path: Path) -> float:
         )
         client.execute(env=env)
     seconds = time.monotonic() - started
+    book.metadata["rounding"] = rounding()  # whoever rounds otherwise need not get the same digits
     nbformat.write(normalise(book), path)
     return seconds
 

@@ -12,8 +12,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.nbval.faithful import Screen, picture_fault
+from tests.nbval.faithful import Rough, Screen, picture_fault
 from tools.execute import execute
+from tools.rounding import rounding
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -166,3 +167,38 @@ def test_clear_output_waits_for_the_next_output():
     assert outputs == ["old"]
     assert screen.shows({**head, "msg_type": "stream", "content": {"name": "stdout", "text": ""}})
     assert outputs == []
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "alike"),
+    [
+        ("accuracy 0.93", "accuracy 0.93", True),
+        ("accuracy 0.93", "accuracy 0.97", True),
+        ("accuracy 0.93", "accuracy 0.80", False),
+        ("k = 3   96%", "k = 3  95%", True),
+        ("[-0.01  0.4 ]", "[ 0.02 0.4]", True),
+        ("[-0.01 0.4]", "[-0.02 0.4]", True),
+        ("1.2 pixels", "1.3 pixels", True),
+        ("1.2 pixels", "1.4 pixels", False),
+        ("loss −1,204.5", "loss −1,190.1", True),
+        ("4 of 10 digits", "5 of 10 digits", False),
+        ("still a gap: True", "still a gap: False", False),
+        ("0.1 0.2", "0.1", False),
+    ],
+)
+def test_what_is_alike_where_one_machine_rounds_otherwise(new, old, alike):
+    assert (Rough(new) == old) is alike
+    assert (Rough(new) != old) is not alike
+
+
+def test_trained_numbers_may_differ_only_where_a_machine_rounds_otherwise(lesson):
+    book = nbformat.read(lesson, as_version=4)
+    assert book.metadata.rounding == rounding()
+    book.cells[0].outputs[0].text = "accuracy 0.9214\n"
+    here, elsewhere = (lesson.with_name(f"{name}.ipynb") for name in ("here", "elsewhere"))
+    nbformat.write(book, here)
+    book.metadata["rounding"] = "otherwise"
+    nbformat.write(book, elsewhere)
+    failed = run_nbval(here, elsewhere)
+    assert set(failed["here"]) == {0}
+    assert failed["elsewhere"] == {}
