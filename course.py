@@ -39,7 +39,8 @@ STAGES = {
     "units": ["tests", "--ignore=tests/browser", "-n", "2"],
     # loadscope: by default xdist would spread one notebook's cells over several kernels.
     "notebooks": ["--nbval", "lessons", "-n", "2", "--dist", "loadscope"],
-    "browser": ["tests/browser"],
+    # loadgroup: what a lesson's tests share, a page and a kernel, stays with one of the two.
+    "browser": ["tests/browser", "-n", "2", "--dist", "loadgroup"],
 }
 
 

@@ -12,6 +12,16 @@ from tests.browser.lab import Lab, LabServer, browser, with_lessons
 expect.set_options(timeout=60_000)  # on a busy machine a kernel may be slow; nobody waits else
 
 
+def pytest_collection_modifyitems(items):
+    """The tests of one walk go one after the other; so do those that share a page of the kit."""
+    for item in items:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if "walking" in params:
+            item.add_marker(pytest.mark.xdist_group(params["walking"].lesson))
+        elif "kit" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("kit"))
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """JupyterLab on a copy of the lessons."""

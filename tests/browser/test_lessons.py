@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sqlite3
 from dataclasses import dataclass
 
@@ -45,6 +46,8 @@ def walking(request, server, chromium):
     yield Walking(walk, lab, received)
     lab.close()
     server.shut_kernels_down()
+    # The next lesson may have the same explorable, and it is to ask first there, too.
+    shutil.rmtree(server.home, ignore_errors=True)
 
 
 def card_of(lab: Lab, asked):
