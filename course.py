@@ -39,8 +39,7 @@ STAGES = {
     "units": ["tests", "--ignore=tests/browser", "-n", "2"],
     # loadscope: by default xdist would spread one notebook's cells over several kernels.
     "notebooks": ["--nbval", "lessons", "-n", "2", "--dist", "loadscope"],
-    # loadgroup: what a lesson's tests share, a page and a kernel, stays with one of the two.
-    "browser": ["tests/browser", "-n", "2", "--dist", "loadgroup"],
+    "browser": ["tests/browser"],
 }
 
 
